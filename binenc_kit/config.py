@@ -1,0 +1,195 @@
+"""`RunConfig`: one frozen, validated record of every knob of a training run; its hash names the run."""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import wraps
+from itertools import product
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args
+
+from binenc_kit.errors import KitError, require_known
+
+HEADS = ("BinEnc", "LinPen", "NonlinPen", "NoPen")
+BACKBONES = ("mlp", "convnet", "resnet18", "resnet50")
+DATASETS = ("digits", "mnist", "fashion_mnist", "svhn", "cifar10", "cifar100")
+CHOICES = {
+    "head": HEADS,
+    "penalty": ("auto", "quadratic", "none"),
+    "gamma_schedule": ("geometric", "constant"),
+    "device": ("auto", "cpu", "cuda", "mps"),
+    "precision": ("float32", "bfloat16"),
+}
+# Smallest and largest value each number may take.
+RANGES = {
+    "width": (1, 4096),
+    "P": (1, 4096),
+    "epochs": (1, 100_000),
+    "batch_size": (2, 1_000_000),  # batch norm needs two samples
+    "lr": (1e-12, 100.0),
+    "weight_decay": (0.0, 10.0),
+    "gamma_start": (0.0, 1e30),
+    "gamma_factor": (1e-6, 1e6),
+    "gamma_cap": (0.0, 1e30),
+    "seed": (0, 2**31 - 1),
+    "data_seed": (0, 2**31 - 1),
+    "train_limit": (2, 1_000_000_000),
+    "probe_size": (1, 1_000_000),
+}
+
+
+def _names_checked(cls: type) -> type:
+    """Make the constructor answer a misspelt setting with the nearest right ones."""
+    init: Callable[..., None] = cls.__init__
+
+    @wraps(init)
+    def __init__(self: Any, **settings: Any) -> None:  # noqa: N807, ANN401  any value may arrive; validation follows
+        for name in settings:
+            require_known("setting", name, [field.name for field in fields(cls)])
+        init(self, **settings)
+
+    cls.__init__ = __init__
+    return cls
+
+
+@_names_checked
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Every knob of one run; a value that cannot work raises `KitError` with one sentence.
+
+    The defaults train on scikit-learn's digits and end in a perfect 4-bit code within seconds.
+    """
+
+    data: str = "digits"  # a name of DATASETS, folder:PATH, or custom:LABEL with data of your own
+    backbone: str = "mlp"  # a name of BACKBONES, or custom:LABEL with a module of your own
+    width: int | None = None  # channels of the first layer; None: the backbone's usual width
+    head: str = "BinEnc"
+    P: int | None = None  # dimensions of the latent; None: ceil(log2 C), the fewest bits that tell C classes apart
+    allow_small_P: bool = False  # noqa: N815  train although 2^P < C, to see what happens
+    penalty: str = "auto"  # auto: quadratic for BinEnc, none for the other heads
+    epochs: int = 60
+    batch_size: int = 32
+    lr: float = 1e-3
+    weight_decay: float = 5e-4
+    gamma_schedule: str = "geometric"
+    gamma_start: float = 0.01  # gamma in the first epoch
+    gamma_factor: float = 1.1  # growth an epoch
+    gamma_cap: float | None = 10.0  # gamma stops growing here; None: never
+    augment: bool = False  # random flips and crops, a new draw for every sample and epoch
+    seed: int = 0  # weights, batches, augmentation
+    data_seed: int = 0  # validation split, train limit, probe
+    train_limit: int | None = None  # train on a stratified subset of this many pictures
+    probe_size: int = 1000  # train pictures whose latents are recorded in every epoch
+    device: str = "auto"
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        """Coerce and check every value."""
+        for field in fields(self):
+            object.__setattr__(self, field.name, _checked(field.name, field.type, getattr(self, field.name)))
+        _check_source("data", self.data, DATASETS, ("folder:", "custom:"))
+        _check_source("backbone", self.backbone, BACKBONES, ("custom:",))
+        _check_penalty(self)
+        _check_gamma(self)
+
+    @property
+    def hash(self) -> str:
+        """Ten hexadecimal digits that depend on every setting and on nothing else."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:10]
+
+    @property
+    def name(self) -> str:
+        """The run's folder: head, seed and hash."""
+        return f"{self.head}-seed{self.seed}-{self.hash}"
+
+    @property
+    def resolved_penalty(self) -> str:
+        """The penalty in force: `penalty`, or the head's own where that is "auto"."""
+        return ("quadratic" if self.head == "BinEnc" else "none") if self.penalty == "auto" else self.penalty
+
+    def to_json(self) -> str:
+        """All settings as one line of JSON, in a fixed order."""
+        return json.dumps(asdict(self), sort_keys=True, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "RunConfig":
+        """Build the config back from `to_json`; raises `KitError` for anything else."""
+        try:
+            settings = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise KitError(f"this configuration is not JSON ({error}): write it with RunConfig.to_json()") from None
+        if not isinstance(settings, dict):
+            raise KitError("this configuration is not a JSON object of settings: write it with RunConfig.to_json()")
+        return cls(**settings)
+
+
+def grid(heads: Sequence[str], lrs: Sequence[float], seeds: Sequence[int], **settings: Any) -> list[RunConfig]:  # noqa: ANN401
+    """Every combination of heads, learning rates and seeds as a RunConfig, heads outermost."""
+    for name, values in {"heads": heads, "lrs": lrs, "seeds": seeds}.items():
+        if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+            raise KitError(f"{name} is {values!r}, but needs a list with at least one value, such as [{values!r}]")
+    return [RunConfig(head=head, lr=lr, seed=seed, **settings) for head, lr, seed in product(heads, lrs, seeds)]
+
+
+def house() -> Path:
+    """The folder that `runs/` and `data/` live in: the nearest clone of the kit upwards from here, else here.
+
+    The environment variable BINENC_KIT_HOME overrides it.
+    """
+    if chosen := os.environ.get("BINENC_KIT_HOME"):
+        return Path(chosen)
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "binenc_kit" / "config.py").is_file()), here)
+
+
+def _checked(name: str, kind: Any, value: Any) -> Any:  # noqa: ANN401
+    """Bring one value to its field's type and range, or say in one sentence why that cannot be."""
+    if isinstance(kind, UnionType):  # the optional settings are "int | None" or "float | None"
+        if value is None:
+            return None
+        kind = get_args(kind)[0]
+    if kind in (str, bool):
+        if not isinstance(value, kind):
+            raise KitError(f"{name} is {value!r}, but must be {'true or false' if kind is bool else 'a text'}")
+        if name in CHOICES:
+            require_known(name.replace("_", " "), value, CHOICES[name])
+        return value
+    try:  # YAML reads 1e-3 as a text, so texts that are numbers are welcome
+        number = kind(value) if not isinstance(value, bool) else None
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    low, high = RANGES[name]
+    if number is None or number != float(value) or not low <= number <= high:  # NaN fails the last comparison
+        what = "a whole number" if kind is int else "a number"
+        raise KitError(f"{name} is {value!r}, but must be {what} from {low:g} to {high:g}")
+    return number
+
+
+def _check_source(kind: str, name: str, known: Sequence[str], prefixes: Sequence[str]) -> None:
+    """Accept a known name, or a prefix such as "custom:" followed by something."""
+    if not any(name.startswith(prefix) and len(name) > len(prefix) for prefix in prefixes):
+        require_known(kind, name, [*known, *(prefix + ("PATH" if prefix == "folder:" else "LABEL") for prefix in prefixes)])
+
+
+def _check_penalty(config: RunConfig) -> None:
+    """Keep one name for one thing: LinPen with the penalty *is* BinEnc, and the other way round."""
+    if config.head == "BinEnc" and config.penalty == "none":
+        raise KitError("BinEnc without its penalty is the head LinPen: ask for head='LinPen'")
+    if config.head == "LinPen" and config.penalty == "quadratic":
+        raise KitError("LinPen with a penalty is the head BinEnc: ask for head='BinEnc'")
+
+
+def _check_gamma(config: RunConfig) -> None:
+    """Refuse a schedule that grows towards infinity: float32 ends at 3.4e38, and squares come on top."""
+    if config.gamma_schedule == "constant" or config.gamma_start == 0:
+        return
+    exponent = math.log10(config.gamma_start) + (config.epochs - 1) * math.log10(config.gamma_factor)
+    if config.gamma_cap is None and exponent > 30:
+        raise KitError(
+            f"gamma would grow to 1e{exponent:.0f} by epoch {config.epochs}, beyond what float32 can hold: "
+            "lower gamma_factor, or set a gamma_cap such as 1e6"
+        )

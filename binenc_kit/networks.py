@@ -1,0 +1,150 @@
+"""Backbones, the four heads, and the network that joins one of each."""
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from binenc_kit.config import RunConfig
+from binenc_kit.errors import KitError
+
+Backbone = nn.Module | Callable[[], nn.Module]
+
+
+class Network(nn.Module):
+    """Backbone h(x), penultimate layer z = z(h), classifier f = W2 z + b2. Source: BinEnc-v3, eq. 4 and 5."""
+
+    def __init__(self, backbone: nn.Module, penultimate: nn.Module, classifier: nn.Linear) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.penultimate = penultimate
+        self.classifier = classifier
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised images (N, channels, height, width) to logits (N, C) and latents z (N, P)."""
+        h = self.backbone(images).flatten(1)
+        # bfloat16 has 8 bits of precision: two classes a hair apart would get one code. The head stays in float32.
+        with torch.autocast(h.device.type, enabled=False):
+            z = self.penultimate(h.float())
+            return self.classifier(z), z
+
+
+def fewest_bits(classes: int) -> int:
+    """ceil(log2 C): the smallest P whose 2^P vertices can hold a code of its own for each class."""
+    return max(1, (classes - 1).bit_length())
+
+
+def penultimate_layer(head: str, features: int, P: int) -> nn.Module:
+    """The layer that makes a head: linear, linear and SiLU, or nothing. Source: BinEnc-v3, Setup."""
+    if head == "NoPen":
+        return nn.Identity()
+    linear = nn.Linear(features, P)
+    return nn.Sequential(linear, nn.SiLU()) if head == "NonlinPen" else linear
+
+
+def build_network(
+    config: RunConfig, shape: tuple[int, int, int], classes: int, backbone: Backbone | None = None
+) -> Network:
+    """Build the network of a config for pictures of `shape` (channels, height, width) and C classes.
+
+    backbone: for config.backbone = "custom:LABEL", a module (copied) or a function that makes one, from pictures to
+    features. Weights come from torch's global generator. Raises `KitError` when 2^P < C unless `allow_small_P`.
+    """
+    P = config.P or fewest_bits(classes)
+    if 2**P < classes and config.head != "NoPen" and not config.allow_small_P:
+        raise KitError(
+            f"P is {P}, and {P} bits make only {2**P} codes for {classes} classes: use P >= {fewest_bits(classes)}, "
+            "or allow_small_P=True to see it fail"
+        )
+    trunk = _own(config, backbone) if config.backbone.startswith("custom:") else _known(config, backbone, shape)
+    features = _count_features(trunk, shape)
+    penultimate = penultimate_layer(config.head, features, P)
+    return Network(trunk, penultimate, nn.Linear(features if config.head == "NoPen" else P, classes))
+
+
+def mlp(shape: tuple[int, int, int], width: int = 128) -> nn.Module:
+    """Two fully connected layers of `width`, each with batch norm and SiLU."""
+    inputs = shape[0] * shape[1] * shape[2]
+    layers = [nn.Flatten()]
+    for size in (inputs, width):
+        layers += [nn.Linear(size, width, bias=False), nn.BatchNorm1d(width), nn.SiLU()]
+    return nn.Sequential(*layers)
+
+
+def convnet(shape: tuple[int, int, int], width: int = 32) -> nn.Module:
+    """Three blocks of 3x3 convolution, batch norm, SiLU and pooling; `width`, 2 `width` and 4 `width` channels."""
+    layers, inputs = [], shape[0]
+    for channels in (width, 2 * width, 4 * width):
+        layers += [nn.Conv2d(inputs, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.SiLU()]
+        layers += [nn.MaxPool2d(2, ceil_mode=True)]
+        inputs = channels
+    layers[-1] = nn.AdaptiveAvgPool2d(1)
+    return nn.Sequential(*layers, nn.Flatten())
+
+
+def resnet18(shape: tuple[int, int, int], width: int = 64) -> nn.Module:
+    """ResNet18 for small pictures: 8 basic blocks, `width` to 8 `width` channels, stem 3x3 without pooling, SiLU."""
+    from torchvision.models.resnet import BasicBlock
+
+    return _resnet(BasicBlock, (2, 2, 2, 2), shape[0], width)
+
+
+def resnet50(shape: tuple[int, int, int], width: int = 64) -> nn.Module:
+    """ResNet50 for small pictures: 16 bottleneck blocks, 4 `width` to 32 `width` channels, stem as resnet18, SiLU."""
+    from torchvision.models.resnet import Bottleneck
+
+    return _resnet(Bottleneck, (3, 4, 6, 3), shape[0], width)
+
+
+def _resnet(block: type[nn.Module], depths: tuple[int, ...], inputs: int, width: int) -> nn.Module:
+    """He et al. 2016 for 32x32 pictures, from torchvision's residual blocks."""
+    layers = [nn.Conv2d(inputs, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.SiLU()]
+    channels = width
+    for stage, depth in enumerate(depths):
+        planes = width * 2**stage
+        for index in range(depth):
+            stride, outputs = (2 if stage and not index else 1), planes * block.expansion
+            shortcut = None
+            if stride != 1 or channels != outputs:
+                shortcut = nn.Sequential(
+                    nn.Conv2d(channels, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+                )
+            layers.append(block(channels, planes, stride, shortcut))
+            layers[-1].relu = nn.SiLU()  # the papers' activation everywhere
+            channels = outputs
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+MAKERS = {"mlp": mlp, "convnet": convnet, "resnet18": resnet18, "resnet50": resnet50}
+
+
+def _known(config: RunConfig, backbone: Backbone | None, shape: tuple[int, int, int]) -> nn.Module:
+    """One of the kit's backbones."""
+    if backbone is not None:
+        raise KitError(
+            f"a backbone of your own came with backbone={config.backbone!r}: give it a name, backbone='custom:mine'"
+        )
+    return MAKERS[config.backbone](shape, **({"width": config.width} if config.width else {}))
+
+
+def _own(config: RunConfig, backbone: Backbone | None) -> nn.Module:
+    """A copy of the user's module, or a new one from the user's function."""
+    module = copy.deepcopy(backbone) if isinstance(backbone, nn.Module) else callable(backbone) and backbone()
+    if not isinstance(module, nn.Module):
+        raise KitError(
+            f"{config.backbone} needs its module: pass backbone=MODULE, or a function without arguments that makes one"
+        )
+    return module
+
+
+def _count_features(backbone: nn.Module, shape: tuple[int, int, int]) -> int:
+    """How many features the backbone gives, asked with two black pictures; its batch statistics stay untouched."""
+    was_training = backbone.training
+    try:
+        with torch.no_grad():
+            return backbone.eval()(torch.zeros(2, *shape)).flatten(1).shape[1]
+    except (RuntimeError, ValueError, AttributeError, TypeError) as error:
+        raise KitError(f"the backbone cannot take pictures of shape {shape}: {error}") from None
+    finally:
+        backbone.train(was_training)

@@ -1,0 +1,265 @@
+"""`train(config)`: a generator that yields one `Epoch` at a time, records it, and resumes after any crash."""
+
+import hashlib
+import math
+import platform
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from binenc_kit.config import HEADS, RunConfig, house
+from binenc_kit.data import Data, augment, limit, load_data
+from binenc_kit.errors import KitError, require_known
+from binenc_kit.networks import Backbone, Network, build_network
+from binenc_kit.objectives import gamma_at, push_and_pull
+from binenc_kit.recording import Recording
+from binenc_kit.writing import Writer
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of training, as `train` yields it.
+
+    loss, push, pull: means over the epoch's batches. probe_accuracy, val_accuracy: after the epoch, on plain pictures,
+    from 0 to 1. seconds: what the epoch took. latents: the probe's latents z after the epoch, (probe size, P).
+    """
+
+    index: int
+    gamma: float
+    loss: float
+    push: float
+    pull: float
+    probe_accuracy: float
+    val_accuracy: float
+    seconds: float
+    latents: NDArray[np.floating]
+
+
+def train(
+    config: RunConfig, folder: str | Path | None = None, *, data: Data | None = None, backbone: Backbone | None = None
+) -> Iterator[Epoch]:
+    """Train one network and record it in `folder` (runs/<name>); yields one `Epoch` at a time.
+
+    Started again on the same folder, it goes on after the last complete epoch and ends with the same weights as an
+    undisturbed run, bit for bit on the same machine; a finished run yields nothing.
+    data, backbone: your own, for config.data or config.backbone = "custom:LABEL".
+    Raises `KitError` for whatever cannot work: unknown device, too few dimensions, a locked folder, a loss that is NaN.
+    """
+    device = choose_device(config)
+    data = _choose_data(config, data).to(device)
+    with _seeded(config.seed, 0):
+        network = build_network(config, data.shape, len(data.class_names), backbone).to(device)
+    if device == "cuda":
+        network = network.to(memory_format=torch.channels_last)
+    return _epochs(config, Path(folder) if folder else house() / "runs" / config.name, data, network)
+
+
+def train_heads(
+    config: RunConfig,
+    heads: Sequence[str] = HEADS,
+    folder: str | Path | None = None,
+    *,
+    data: Data | None = None,
+    backbone: Backbone | None = None,
+    progress: bool = True,
+) -> dict[str, Recording]:
+    """Train the same config with each of `heads`, one progress bar each; returns the recordings by head.
+
+    Each run lands in `folder` (runs/) under its own name; runs found there are finished, not repeated.
+    """
+    for head in heads:
+        require_known("head", head, HEADS)
+    folder = Path(folder) if folder else house() / "runs"
+    configs = [replace(config, head=head, penalty="auto") for head in heads]
+    data = _choose_data(config, data).to(choose_device(config))
+    return {one.head: train_one(one, folder, data=data, backbone=backbone, progress=progress) for one in configs}
+
+
+def train_one(
+    config: RunConfig,
+    folder: str | Path,
+    *,
+    data: Data | None = None,
+    backbone: Backbone | None = None,
+    progress: bool = True,
+) -> Recording:
+    """Train one config to its end under a progress bar, into a folder of its own within `folder`."""
+    folder = Path(folder) / config.name
+    epochs = train(config, folder, data=data, backbone=backbone)
+    label = f"{config.head:9} seed {config.seed} lr {config.lr:g}"
+    # Plain text to stdout: a widget would leave committed notebooks with state that code hosts cannot show.
+    with tqdm(total=config.epochs, desc=label, unit="epoch", file=sys.stdout, disable=not progress, ncols=100) as bar:
+        bar.set_postfix_str("starting")
+        for epoch in epochs:
+            bar.update(epoch.index - bar.n)
+            bar.set_postfix_str(f"val {epoch.val_accuracy:.3f}")
+        bar.update(config.epochs - bar.n)
+        bar.set_postfix_str(f"val {Recording(folder).metrics[-1]['val_accuracy']:.3f}")
+    return Recording(folder)
+
+
+def choose_device(config: RunConfig) -> str:
+    """The device a config runs on; "auto" is cuda, mps or cpu, the first that is there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if config.device == "auto":
+        return next(name for name, is_there in there.items() if is_there)
+    if not there[config.device]:
+        raise KitError(f"device={config.device!r} was asked for, but this machine has none: use device='auto' or 'cpu'")
+    return config.device
+
+
+@torch.inference_mode()
+def predict(network: Network, data: Data, images: Tensor, batch_size: int = 1000) -> tuple[Tensor, Tensor]:
+    """Logits (N, C) and latents (N, P) of uint8 pictures, plain and in evaluation mode, in float32."""
+    was_training = network.training
+    network.eval()
+    parts = [network(data.normalise(batch)) for batch in images.split(batch_size)]
+    network.train(was_training)
+    return torch.cat([logits for logits, _ in parts]), torch.cat([z for _, z in parts])
+
+
+def _epochs(config: RunConfig, folder: Path, data: Data, network: Network) -> Iterator[Epoch]:
+    """The loop behind `train`: an epoch, a look at the probe, a line in the recording, a checkpoint."""
+    device = str(data.train[0].device)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=device != "mps"
+    )
+    probe = _probe(config, data)
+    with Writer(folder, config, _about(data, network)) as writer, torch.backends.cudnn.flags(deterministic=True):
+        latents = predict(network, data, data.train[0][probe])[1]
+        writer.start(probe.cpu().numpy(), data.train[1][probe].cpu().numpy(), latents.shape[1], _dtype(config, latents))
+        state = writer.resume(device)
+        if state:
+            network.load_state_dict(state["network"])
+        if state and state["optimizer"]:
+            optimizer.load_state_dict(state["optimizer"])
+        for index in range(state["epoch"] + 1 if state else 1, config.epochs + 1):
+            epoch = _epoch(config, data, network, optimizer, probe, index)
+            scalars = {name: value for name, value in vars(epoch).items() if name not in ("index", "latents")}
+            writer.append({"epoch": index, **scalars}, epoch.latents)
+            done = index == config.epochs  # the optimiser's memory is twice the weights: a finished run needs none
+            network_state, optimizer_state = network.state_dict(), None if done else optimizer.state_dict()
+            writer.save({"epoch": index, "network": network_state, "optimizer": optimizer_state})
+            yield epoch
+
+
+def _epoch(
+    config: RunConfig, data: Data, network: Network, optimizer: torch.optim.Optimizer, probe: Tensor, index: int
+) -> Epoch:
+    """Train for one epoch, then look at the probe and the validation split."""
+    start = time.perf_counter()
+    gamma = gamma_at(config, index)
+    with _seeded(config.seed, index):
+        push, pull = train_epoch(config, data, network, optimizer, gamma)
+    loss = push + gamma * pull
+    if not math.isfinite(loss):
+        raise KitError(
+            f"the loss became {loss} in epoch {index} (gamma {gamma:g}, lr {config.lr:g}): lower lr, or let gamma grow "
+            f"more slowly; the {index - 1} epochs before it are kept"
+        )
+    logits, latents = predict(network, data, data.train[0][probe])
+    val_logits, _ = predict(network, data, data.val[0])
+    return Epoch(
+        index, gamma, loss, push, pull,
+        probe_accuracy=_share_right(logits, data.train[1][probe]),
+        val_accuracy=_share_right(val_logits, data.val[1]),
+        seconds=round(time.perf_counter() - start, 4),
+        latents=latents.cpu().numpy(),
+    )  # fmt: skip
+
+
+def train_epoch(
+    config: RunConfig, data: Data, network: Network, optimizer: torch.optim.Optimizer, gamma: float
+) -> tuple[float, float]:
+    """One pass over the shuffled train split; returns the mean push and pull. Draws from torch's global generator."""
+    images, labels = data.train
+    network.train()
+    totals = torch.zeros(2, device=images.device)
+    half = {"dtype": torch.bfloat16, "enabled": config.precision == "bfloat16"}
+    for batch in _batches(len(labels), config.batch_size, images.device):
+        pictures = data.normalise(images[batch])
+        if config.augment:
+            pictures = augment(pictures)
+        with torch.autocast(images.device.type, **half):
+            logits, z = network(pictures)
+        push, pull = push_and_pull(logits, z, labels[batch], config.resolved_penalty)
+        optimizer.zero_grad(set_to_none=True)
+        (push + gamma * pull).backward()
+        optimizer.step()
+        totals += torch.stack([push.detach(), pull.detach()]) * len(batch)  # read once an epoch: no wait for a GPU
+    push, pull = (totals / len(labels)).tolist()
+    return push, pull
+
+
+def _batches(n: int, size: int, device: torch.device) -> list[Tensor]:
+    """Shuffled indices in batches; a last batch of one joins its neighbour, as batch norm needs two."""
+    order = torch.randperm(n).to(device)  # drawn on the CPU, so that every device sees the same order
+    batches = list(order.split(size))
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
+
+
+@contextmanager
+def _seeded(seed: int, epoch: int) -> Iterator[None]:
+    """Give each epoch random numbers of its own, and the caller's back afterwards.
+
+    A resumed run then needs no generator's state, and nothing that the caller draws between epochs can change it.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
+        yield
+
+
+def _choose_data(config: RunConfig, data: Data | None) -> Data:
+    """The user's own data, or the named one."""
+    if (data is not None) != config.data.startswith("custom:"):
+        raise KitError(
+            f"data={config.data!r} and data of your own do not go together: pass data=make_data(...) exactly when "
+            "config.data is 'custom:LABEL'"
+        )
+    if data is not None:
+        return data
+    return load_data(config.data, train_limit=config.train_limit, seed=config.data_seed)
+
+
+def _probe(config: RunConfig, data: Data) -> Tensor:
+    """Indices of the probe within the train split: a stratified subset, in ascending order."""
+    labels = data.train[1].cpu().numpy()
+    indices, _ = limit(np.arange(len(labels)), labels, config.probe_size, config.data_seed)
+    return torch.from_numpy(np.sort(indices)).to(data.train[0].device)
+
+
+def _share_right(logits: Tensor, labels: Tensor) -> float:
+    return (logits.argmax(1) == labels).float().mean().item()
+
+
+def _dtype(config: RunConfig, latents: Tensor) -> str:
+    """Half the bytes for wide latents that nothing shrinks (NoPen's features); a penalised z needs float32's range."""
+    return "<f2" if latents.shape[1] > 64 and config.resolved_penalty == "none" else "<f4"
+
+
+def _about(data: Data, network: Network) -> dict[str, Any]:
+    """What a run was made of and with, for people and for reports; nothing is decided by it but a warning."""
+    cuda = data.train[0].is_cuda
+    return {
+        "data": data.name,
+        "class_names": list(data.class_names),
+        "shape": list(data.shape),
+        "samples": {split: len(getattr(data, split)[1]) for split in ("train", "val", "test")},
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "device": torch.cuda.get_device_name() if cuda else platform.processor() or platform.machine(),
+        "threads": torch.get_num_threads(),
+        "versions": {name: version(name) for name in ("binenc-kit", "torch", "numpy")} | {"python": sys.version.split()[0]},
+    }
