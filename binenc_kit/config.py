@@ -5,7 +5,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import wraps
 from itertools import product
 from pathlib import Path
@@ -104,7 +104,17 @@ class RunConfig:
     @property
     def name(self) -> str:
         """The run's folder: head, seed and hash."""
-        return f"{self.head}-seed{self.seed}-{self.hash}"
+        return f"{self.label}-seed{self.seed}-{self.hash}"
+
+    @property
+    def label(self) -> str:
+        """The head, with "+penalty" where the penalty is not the head's own, such as NonlinPen+quadratic."""
+        return self.head if self.penalty == "auto" else f"{self.head}+{self.penalty}"
+
+    def with_head(self, label: str) -> "RunConfig":
+        """The same config with another head, named as in `label`."""
+        head, _, penalty = str(label).partition("+")
+        return replace(self, head=head, penalty=penalty or "auto")
 
     @property
     def resolved_penalty(self) -> str:
@@ -128,11 +138,11 @@ class RunConfig:
 
 
 def grid(heads: Sequence[str], lrs: Sequence[float], seeds: Sequence[int], **settings: Any) -> list[RunConfig]:  # noqa: ANN401
-    """Every combination of heads, learning rates and seeds as a RunConfig, heads outermost."""
+    """Every combination of heads (labels as in `RunConfig.label`), learning rates and seeds, heads outermost."""
     for name, values in {"heads": heads, "lrs": lrs, "seeds": seeds}.items():
         if isinstance(values, str) or not isinstance(values, Sequence) or not values:
             raise KitError(f"{name} is {values!r}, but needs a list with at least one value, such as [{values!r}]")
-    return [RunConfig(head=head, lr=lr, seed=seed, **settings) for head, lr, seed in product(heads, lrs, seeds)]
+    return [RunConfig(lr=lr, seed=seed, **settings).with_head(head) for head, lr, seed in product(heads, lrs, seeds)]
 
 
 def house() -> Path:
@@ -172,7 +182,9 @@ def _checked(name: str, kind: Any, value: Any) -> Any:  # noqa: ANN401
 def _check_source(kind: str, name: str, known: Sequence[str], prefixes: Sequence[str]) -> None:
     """Accept a known name, or a prefix such as "custom:" followed by something."""
     if not any(name.startswith(prefix) and len(name) > len(prefix) for prefix in prefixes):
-        require_known(kind, name, [*known, *(prefix + ("PATH" if prefix == "folder:" else "LABEL") for prefix in prefixes)])
+        require_known(
+            kind, name, [*known, *(prefix + ("PATH" if prefix == "folder:" else "LABEL") for prefix in prefixes)]
+        )
 
 
 def _check_penalty(config: RunConfig) -> None:

@@ -48,7 +48,7 @@ def _list(folder: Path, class_names: list[str]) -> Iterator[tuple[int, str, int,
         return
     extra = {entry.name for entry in os.scandir(folder) if entry.is_dir()} - set(class_names)
     if extra:
-        raise KitError(f"{folder} has the class {min(extra)!r}, which train/ has not: use the same class folders in both")
+        raise KitError(f"{folder} has the class {min(extra)!r}, which train/ has not: use the same classes in both")
     for label, name in enumerate(class_names):
         if not (folder / name).is_dir():
             continue
@@ -62,7 +62,7 @@ def _from_cache(kept: Path) -> dict[str, NDArray] | None:
     try:
         with np.load(kept, allow_pickle=False) as arrays:
             return dict(arrays)
-    except Exception:  # noqa: BLE001  whatever is wrong with a cache, decoding again mends it
+    except Exception:  # whatever is wrong with a cache, decoding again mends it
         return None
 
 
@@ -71,7 +71,7 @@ def _decode(folder: Path, listing: dict[str, list], class_names: list[str]) -> d
     empty = set(range(len(class_names))) - {label for label, *_ in listing["train"]}
     if empty:
         where = folder / "train" / class_names[min(empty)]
-        raise KitError(f"{where} holds no pictures: put some there ({', '.join(sorted(PICTURES))}), or remove the folder")
+        raise KitError(f"{where} holds no pictures ({', '.join(sorted(PICTURES))}): put some there, or remove it")
     arrays, first = {}, None
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for split, files in listing.items():

@@ -107,9 +107,7 @@ def _resnet(block: type[nn.Module], depths: tuple[int, ...], inputs: int, width:
             stride, outputs = (2 if stage and not index else 1), planes * block.expansion
             shortcut = None
             if stride != 1 or channels != outputs:
-                shortcut = nn.Sequential(
-                    nn.Conv2d(channels, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
-                )
+                shortcut = nn.Sequential(nn.Conv2d(channels, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
             layers.append(block(channels, planes, stride, shortcut))
             layers[-1].relu = nn.SiLU()  # the papers' activation everywhere
             channels = outputs

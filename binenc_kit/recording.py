@@ -62,7 +62,7 @@ class Recording:
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
-        """One record for each complete epoch: epoch, gamma, loss, push, pull, accuracies, seconds; read anew each time."""
+        """One record for each complete epoch: epoch, gamma, loss, push, pull, accuracies, seconds."""
         path = self.folder / "metrics.jsonl"
         lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []  # a line being written has no end yet
         records = []
@@ -107,7 +107,7 @@ class Recording:
             write_whole(self.folder / "results.json", lambda file: file.write(json.dumps(results, indent=1).encode()))
 
     def checkpoint(self, device: str = "cpu") -> dict[str, Any]:
-        """The last checkpoint, {"epoch", "network", "optimizer"}: tensors and plain values only, nothing is executed."""
+        """The last checkpoint, {"epoch", "network", "optimizer"}; reading it executes nothing."""
         return load_checkpoint(self.folder / "checkpoint.pt", device)
 
 

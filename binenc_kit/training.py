@@ -1,13 +1,12 @@
 """`train(config)`: a generator that yields one `Epoch` at a time, records it, and resumes after any crash."""
 
-import hashlib
 import math
 import platform
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from tqdm import tqdm
 
 from binenc_kit.config import HEADS, RunConfig, house
 from binenc_kit.data import Data, augment, limit, load_data
-from binenc_kit.errors import KitError, require_known
+from binenc_kit.errors import KitError
 from binenc_kit.networks import Backbone, Network, build_network
 from binenc_kit.objectives import gamma_at, push_and_pull
 from binenc_kit.recording import Recording
@@ -53,11 +52,12 @@ def train(
 
     Started again on the same folder, it goes on after the last complete epoch and ends with the same weights as an
     undisturbed run, bit for bit on the same machine; a finished run yields nothing.
-    data, backbone: your own, for config.data or config.backbone = "custom:LABEL".
+    data: loaded from the config unless given; yours, from `make_data`, when config.data is "custom:LABEL".
+    backbone: yours, when config.backbone is "custom:LABEL".
     Raises `KitError` for whatever cannot work: unknown device, too few dimensions, a locked folder, a loss that is NaN.
     """
     device = choose_device(config)
-    data = _choose_data(config, data).to(device)
+    data = (data if data is not None else load_config_data(config)).to(device)
     with _seeded(config.seed, 0):
         network = build_network(config, data.shape, len(data.class_names), backbone).to(device)
     if device == "cuda":
@@ -76,14 +76,13 @@ def train_heads(
 ) -> dict[str, Recording]:
     """Train the same config with each of `heads`, one progress bar each; returns the recordings by head.
 
+    heads: of HEADS; "NonlinPen+quadratic" is the fifth combination, which the paper leaves out.
     Each run lands in `folder` (runs/) under its own name; runs found there are finished, not repeated.
     """
-    for head in heads:
-        require_known("head", head, HEADS)
     folder = Path(folder) if folder else house() / "runs"
-    configs = [replace(config, head=head, penalty="auto") for head in heads]
-    data = _choose_data(config, data).to(choose_device(config))
-    return {one.head: train_one(one, folder, data=data, backbone=backbone, progress=progress) for one in configs}
+    configs = [config.with_head(head) for head in heads]
+    data = data if data is not None else load_config_data(config)
+    return {one.label: train_one(one, folder, data=data, backbone=backbone, progress=progress) for one in configs}
 
 
 def train_one(
@@ -97,7 +96,7 @@ def train_one(
     """Train one config to its end under a progress bar, into a folder of its own within `folder`."""
     folder = Path(folder) / config.name
     epochs = train(config, folder, data=data, backbone=backbone)
-    label = f"{config.head:9} seed {config.seed} lr {config.lr:g}"
+    label = f"{config.label:9} seed {config.seed} lr {config.lr:g}"
     # Plain text to stdout: a widget would leave committed notebooks with state that code hosts cannot show.
     with tqdm(total=config.epochs, desc=label, unit="epoch", file=sys.stdout, disable=not progress, ncols=100) as bar:
         bar.set_postfix_str("starting")
@@ -222,16 +221,11 @@ def _seeded(seed: int, epoch: int) -> Iterator[None]:
         yield
 
 
-def _choose_data(config: RunConfig, data: Data | None) -> Data:
-    """The user's own data, or the named one."""
-    if (data is not None) != config.data.startswith("custom:"):
-        raise KitError(
-            f"data={config.data!r} and data of your own do not go together: pass data=make_data(...) exactly when "
-            "config.data is 'custom:LABEL'"
-        )
-    if data is not None:
-        return data
-    return load_data(config.data, train_limit=config.train_limit, seed=config.data_seed)
+def load_config_data(config: RunConfig) -> Data:
+    """The data of a config, on its device, to be shared by several runs; raises `KitError` for custom:LABEL."""
+    if config.data.startswith("custom:"):
+        raise KitError(f"data={config.data!r} is your own: pass it along, data=make_data(...)")
+    return load_data(config.data, device=choose_device(config), train_limit=config.train_limit, seed=config.data_seed)
 
 
 def _probe(config: RunConfig, data: Data) -> Tensor:
@@ -261,5 +255,5 @@ def _about(data: Data, network: Network) -> dict[str, Any]:
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "device": torch.cuda.get_device_name() if cuda else platform.processor() or platform.machine(),
         "threads": torch.get_num_threads(),
-        "versions": {name: version(name) for name in ("binenc-kit", "torch", "numpy")} | {"python": sys.version.split()[0]},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in ("binenc-kit", "torch")},
     }

@@ -1,0 +1,51 @@
+# Every target sets up .venv first if it is not there; a second call sets nothing up again.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+DEMO := --no-progress-bar --execution-timeout 900 -k python3 --stdout-file -
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lab bench readme notebooks clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+setup: $(READY) ## create .venv and install everything into it (about 6 GB, most of it torch)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "binenc_kit needs Python 3.11 or newer, but $(PYTHON) is older or not there: install one, then make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Setting up .venv, once: a few minutes and about 6 GB, most of it torch."
+	@$(PYTHON) -m venv .venv || \
+		{ rm -rf .venv; echo "$(PYTHON) cannot make virtual environments: on Debian and Ubuntu, apt install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --editable ".[dev]"
+	@touch $(READY)
+
+demo: $(READY) ## four heads on digits, 3 seeds: a table, figures and a report in runs/demo, within a minute
+	@mkdir -p runs/demo
+	@$(BIN)/papermill notebooks/reproduce.ipynb runs/demo/reproduce.ipynb -f notebooks/settings/demo.yaml $(DEMO)
+
+test: $(READY) ## everything CI checks: ruff, pytest, and every notebook run again by nbval
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pytest
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+		BINENC_KIT_HOME="$$home" $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 $(NOTEBOOKS)
+
+lab: $(READY) ## open JupyterLab on this machine alone, with a token
+	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=. notebooks/00_quickstart.ipynb
+
+bench: $(READY) ## our speed against named rivals, one line a comparison
+	@set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+notebooks: $(READY) ## run the notebooks in place, so that their committed outputs are true
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+		BINENC_KIT_HOME="$$home" $(BIN)/python docs/run_notebooks.py $(NOTEBOOKS)
+
+readme: demo ## bring the README's table and picture up to date with the demo's results
+	@$(BIN)/python docs/update_readme.py
+
+clean: ## remove .venv and caches; runs and downloads stay
+	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,197 @@
+"""Matplotlib figures for runs; each function returns a Figure whose label is its alt text.
+
+Colours are Okabe and Ito's, which colour-blind readers tell apart, and every line has a marker of its own.
+"""
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from binenc_kit.errors import KitError
+from binenc_kit.evaluation import Runs, by_epoch, listed
+from binenc_kit.measures.binarity import bit_shares
+from binenc_kit.recording import Recording
+
+STYLES = {
+    "BinEnc": ("#0072B2", "o"),
+    "LinPen": ("#E69F00", "s"),
+    "NonlinPen": ("#009E73", "^"),
+    "NoPen": ("#CC79A7", "D"),
+    "NonlinPen+quadratic": ("#D55E00", "v"),
+}
+OTHERS = (("#56B4E9", "P"), ("#000000", "X"), ("#F0E442", "*"))
+MOST_DIMENSIONS = 6  # histograms side by side that a projector can still show
+
+
+def accuracy_by_epoch(runs: Runs) -> Figure:
+    """Accuracy on the probe (train pictures) and on the validation split, epoch by epoch. Source: BinEnc-v3, Fig. 5."""
+    return _curves(
+        runs,
+        {"probe_accuracy": "accuracy on the probe (train)", "val_accuracy": "accuracy on validation"},
+        "Accuracy by epoch",
+        lambda axes: axes.set_ylim(top=1.005),
+    )
+
+
+def sigma_w_by_epoch(runs: Runs) -> Figure:
+    """Within-class variance of the probe's latents, absolute and relative. Source: BinEnc-v3, Fig. 4."""
+    return _curves(
+        runs,
+        {"sigma_w": "Sigma_W (trace / P)", "sigma_w_relative": "Sigma_W relative to Sigma_B"},
+        "Within-class variance by epoch",
+        lambda axes: axes.set_yscale("log"),
+    )
+
+
+def code_agreement_by_epoch(runs: Runs) -> Figure:
+    """Code agreement of the probe, bit by bit and for whole codes. Source: BinEnc-v3, Fig. 3."""
+    return _curves(
+        runs,
+        {"code_agreement": "code agreement (bit by bit)", "whole_code_agreement": "whole-code agreement"},
+        "Code agreement by epoch",
+        lambda axes: axes.set_ylim(top=1.01),
+    )
+
+
+def latent_histograms(runs: Runs, frames: Sequence[int] = (0, -1)) -> Figure:
+    """A histogram of each latent dimension over the probe, a row for each run and frame. Source: BinEnc-v3, Fig. 2.
+
+    frames: which recorded epochs, 0 the first and -1 the last. Each row has its own scale, the same for its dimensions.
+    """
+    rows = [(run, _frame(run, frame)) for run in listed(runs) for frame in frames]
+    columns = min(MOST_DIMENSIONS, max(run.latents.shape[2] for run, _ in rows))
+    figure = Figure(figsize=(2.6 * columns + 0.8, 1.9 * len(rows) + 0.4), layout="constrained")
+    panels = figure.subplots(len(rows), columns, squeeze=False)
+    for index, ((run, frame), row) in enumerate(zip(rows, panels, strict=True)):
+        z = np.asarray(run.latents[frame], np.float64)
+        edge = float(np.abs(z[:, :columns]).max()) * 1.05 or 1.0
+        color, _ = _style(run.config.label)
+        for dimension, axes in enumerate(row):
+            if dimension >= z.shape[1]:
+                axes.set_axis_off()
+                continue
+            axes.hist(z[:, dimension], bins=np.linspace(-edge, edge, 61), color=color)
+            axes.axvline(0, color="black", linewidth=0.8, linestyle=":")
+            axes.set_yticks([])
+            axes.spines[["top", "right", "left"]].set_visible(False)
+            axes.set_title(f"dimension {dimension + 1}" if index == 0 else "", fontsize=11)
+        more = f"\n{columns} of {z.shape[1]}" if z.shape[1] > columns else ""
+        row[0].set_ylabel(f"{run.config.label}\nepoch {frame + 1}{more}", fontsize=11)
+    names = ", ".join(f"{run.config.label} after epoch {frame + 1}" for run, frame in rows)
+    figure.set_label(f"Histograms of {columns} latent dimensions over the probe, one row each for {names}.")
+    return figure
+
+
+def codebook(run: Recording, frame: int = -1) -> Figure:
+    """The code of each class: a row a class, a column a bit, the share of the class's samples whose bit is 1.
+
+    A bit that at least 95 % of the class share stands as 0 or 1; where the class is split, the share is printed.
+    """
+    frame = _frame(run, frame)
+    shares = bit_shares(np.asarray(run.latents[frame], np.float64), run.labels)
+    classes, P = shares.shape
+    names = [run.class_names[label] for label in np.unique(run.labels)]
+    figure = Figure(figsize=(1.1 * P + 2.6, 0.42 * classes + 1.2), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    for (row, column), share in np.ndenumerate(shares):
+        pure = max(share, 1 - share) >= 0.95
+        text = str(int(share > 0.5)) if pure else f"{100 * share:.0f} %"
+        axes.text(
+            column, row, text, ha="center", va="center", color="black" if share > 0.5 else "white",
+            fontsize=13 if pure else 9, fontweight="bold" if pure else "normal",
+        )  # fmt: skip
+    axes.set_xticks(range(P), [f"bit {bit + 1}" for bit in range(P)])
+    axes.set_yticks(range(classes), names)
+    axes.set_ylabel("class")
+    axes.set_title(f"{run.config.label}, epoch {frame + 1}", fontsize=12)
+    figure.colorbar(image, label="share of samples with bit 1")
+    codes = "; ".join(f"{name}: {_code(row)}" for name, row in zip(names, shares, strict=True))
+    figure.set_label(f"Codebook of {run.config.label} after epoch {frame + 1}. {codes}.")
+    return figure
+
+
+def show(figure: Figure) -> None:
+    """Display a figure in a notebook, with its alt text, sharp on dense screens."""
+    from IPython.display import display
+
+    png = to_png(figure)
+    width = int(figure.get_figwidth() * 80)
+    alt = figure.get_label()
+    display({"image/png": png, "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
+
+
+def to_png(figure: Figure) -> bytes:
+    """A figure as the bytes of a PNG file, its alt text in the file's description; the same figure, the same bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=140, metadata={"Description": figure.get_label(), "Software": None})
+    return buffer.getvalue()
+
+
+def save(figures: dict[str, Figure], folder: Path) -> list[Path]:
+    """Write each figure as folder/<name>.png; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.png" for name in figures]
+    for path, figure in zip(paths, figures.values(), strict=True):
+        path.write_bytes(to_png(figure))
+    return paths
+
+
+def _curves(runs: Runs, columns: dict[str, str], title: str, scale: Callable[[Axes], object]) -> Figure:
+    """A panel a column: for each head the mean over its runs, and the span from lowest to highest."""
+    by_head: dict[str, list[pd.DataFrame]] = {}
+    for run in listed(runs):
+        by_head.setdefault(run.config.label, []).append(by_epoch(run))
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    for axes, (column, label) in zip(figure.subplots(1, len(columns)), columns.items(), strict=True):
+        for number, (head, curves) in enumerate(by_head.items()):
+            over_seeds = pd.concat([curve[column] for curve in curves], axis=1)
+            color, marker = _style(head, number)
+            mean, epochs = over_seeds.mean(axis=1), over_seeds.index
+            every = max(1, len(epochs) // 8)
+            offset = (number * every // max(1, len(by_head))) % every  # markers of different heads side by side
+            axes.plot(epochs, mean, color=color, marker=marker, markevery=(offset, every), markersize=7, label=head)
+            axes.fill_between(
+                epochs, over_seeds.min(axis=1), over_seeds.max(axis=1), color=color, alpha=0.2, linewidth=0
+            )
+        scale(axes)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(label)
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    seeds = max(len(curves) for curves in by_head.values())
+    spread = f", mean of {seeds} seeds and the span from lowest to highest" if seeds > 1 else ""
+    figure.suptitle(title + spread)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=len(by_head), frameon=False)
+    figure.set_label(
+        f"{title}{spread}, for {', '.join(by_head)}: {'; '.join(columns.values())}. {_endings(by_head, columns)}"
+    )
+    return figure
+
+
+def _endings(by_head: dict[str, list[pd.DataFrame]], columns: dict[str, str]) -> str:
+    """The curves' last values in words, for readers who do not see them."""
+    first = next(iter(columns))
+    ends = {head: np.mean([curve[first].iloc[-1] for curve in curves]) for head, curves in by_head.items()}
+    return f"At the end, {columns[first]}: " + ", ".join(f"{head} {value:.3g}" for head, value in ends.items()) + "."
+
+
+def _style(head: str, number: int = 0) -> tuple[str, str]:
+    return STYLES.get(head, OTHERS[number % len(OTHERS)])
+
+
+def _frame(run: Recording, frame: int) -> int:
+    """A frame's index from 0, counted from the end where it is negative."""
+    epochs = run.epochs
+    if not -epochs <= frame < epochs:
+        raise KitError(f"{run.folder} has {epochs} complete epochs, but no frame {frame}: use 0 to {epochs - 1}")
+    return frame % epochs
+
+
+def _code(shares: np.ndarray) -> str:
+    return "".join(str(int(share > 0.5)) if max(share, 1 - share) >= 0.95 else "?" for share in shares)
