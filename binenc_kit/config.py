@@ -3,16 +3,14 @@
 import hashlib
 import json
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import wraps
 from itertools import product
-from pathlib import Path
-from types import UnionType
-from typing import Any, get_args
+from typing import Any
 
 from binenc_kit.errors import KitError, require_known
+from binenc_kit.validation import checked
 
 HEADS = ("BinEnc", "LinPen", "NonlinPen", "NoPen")
 BACKBONES = ("mlp", "convnet", "resnet18", "resnet50")
@@ -23,22 +21,6 @@ CHOICES = {
     "gamma_schedule": ("geometric", "constant"),
     "device": ("auto", "cpu", "cuda", "mps"),
     "precision": ("float32", "bfloat16"),
-}
-# Smallest and largest value each number may take.
-RANGES = {
-    "width": (1, 4096),
-    "P": (1, 4096),
-    "epochs": (1, 100_000),
-    "batch_size": (2, 1_000_000),  # batch norm needs two samples
-    "lr": (1e-12, 100.0),
-    "weight_decay": (0.0, 10.0),
-    "gamma_start": (0.0, 1e30),
-    "gamma_factor": (1e-6, 1e6),
-    "gamma_cap": (0.0, 1e30),
-    "seed": (0, 2**31 - 1),
-    "data_seed": (0, 2**31 - 1),
-    "train_limit": (2, 1_000_000_000),
-    "probe_size": (1, 1_000_000),
 }
 
 
@@ -71,14 +53,14 @@ class RunConfig:
     P: int | None = None  # dimensions of the latent; None: ceil(log2 C), the fewest bits that tell C classes apart
     allow_small_P: bool = False  # noqa: N815  train although 2^P < C, to see what happens
     penalty: str = "auto"  # auto: quadratic for BinEnc, none for the other heads
-    epochs: int = 60
+    epochs: int = 80
     batch_size: int = 32
-    lr: float = 1e-3
+    lr: float = 2e-3
     weight_decay: float = 5e-4
     gamma_schedule: str = "geometric"
-    gamma_start: float = 0.01  # gamma in the first epoch
-    gamma_factor: float = 1.1  # growth an epoch
-    gamma_cap: float | None = 10.0  # gamma stops growing here; None: never
+    gamma_start: float = 1.0  # gamma in the first epoch
+    gamma_factor: float = 1.044  # growth an epoch
+    gamma_cap: float | None = None  # gamma stops growing here; None: never
     augment: bool = False  # random flips and crops, a new draw for every sample and epoch
     seed: int = 0  # weights, batches, augmentation
     data_seed: int = 0  # validation split, train limit, probe
@@ -90,7 +72,8 @@ class RunConfig:
     def __post_init__(self) -> None:
         """Coerce and check every value."""
         for field in fields(self):
-            object.__setattr__(self, field.name, _checked(field.name, field.type, getattr(self, field.name)))
+            value = checked(field.name, field.type, getattr(self, field.name), CHOICES.get(field.name))
+            object.__setattr__(self, field.name, value)
         _check_source("data", self.data, DATASETS, ("folder:", "custom:"))
         _check_source("backbone", self.backbone, BACKBONES, ("custom:",))
         _check_penalty(self)
@@ -143,40 +126,6 @@ def grid(heads: Sequence[str], lrs: Sequence[float], seeds: Sequence[int], **set
         if isinstance(values, str) or not isinstance(values, Sequence) or not values:
             raise KitError(f"{name} is {values!r}, but needs a list with at least one value, such as [{values!r}]")
     return [RunConfig(lr=lr, seed=seed, **settings).with_head(head) for head, lr, seed in product(heads, lrs, seeds)]
-
-
-def house() -> Path:
-    """The folder that `runs/` and `data/` live in: the nearest clone of the kit upwards from here, else here.
-
-    The environment variable BINENC_KIT_HOME overrides it.
-    """
-    if chosen := os.environ.get("BINENC_KIT_HOME"):
-        return Path(chosen)
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / "binenc_kit" / "config.py").is_file()), here)
-
-
-def _checked(name: str, kind: Any, value: Any) -> Any:  # noqa: ANN401
-    """Bring one value to its field's type and range, or say in one sentence why that cannot be."""
-    if isinstance(kind, UnionType):  # the optional settings are "int | None" or "float | None"
-        if value is None:
-            return None
-        kind = get_args(kind)[0]
-    if kind in (str, bool):
-        if not isinstance(value, kind):
-            raise KitError(f"{name} is {value!r}, but must be {'true or false' if kind is bool else 'a text'}")
-        if name in CHOICES:
-            require_known(name.replace("_", " "), value, CHOICES[name])
-        return value
-    try:  # YAML reads 1e-3 as a text, so texts that are numbers are welcome
-        number = kind(value) if not isinstance(value, bool) else None
-    except (TypeError, ValueError, OverflowError):
-        number = None
-    low, high = RANGES[name]
-    if number is None or number != float(value) or not low <= number <= high:  # NaN fails the last comparison
-        what = "a whole number" if kind is int else "a number"
-        raise KitError(f"{name} is {value!r}, but must be {what} from {low:g} to {high:g}")
-    return number
 
 
 def _check_source(kind: str, name: str, known: Sequence[str], prefixes: Sequence[str]) -> None:

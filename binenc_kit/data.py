@@ -9,15 +9,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import ArrayLike, NDArray
-from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-from binenc_kit.config import DATASETS, house
+from binenc_kit.config import DATASETS
 from binenc_kit.errors import KitError, require_known
-from binenc_kit.folders import read_folder
+from binenc_kit.files import house
+from binenc_kit.folders import Split, read_folder
+from binenc_kit.sources import read_digits, read_torchvision
 
-Split = tuple[NDArray[np.uint8], NDArray[np.int64]]
 SPLITS = ("train", "val", "test")
 
 
@@ -66,13 +66,14 @@ def load_data(
     Raises `KitError` for an unknown name, data that cannot be had or read, or a limit that cannot be drawn.
     """
     if name.startswith("folder:"):
-        splits, class_names = read_folder(Path(name.removeprefix("folder:")), cache=house() / "data" / "cache")
-        name = Path(name.removeprefix("folder:")).resolve().name
+        folder = Path(name.removeprefix("folder:")).expanduser()
+        folder = (folder if folder.is_dir() else house() / folder).resolve()
+        name, (splits, class_names) = folder.name, read_folder(folder, cache=house() / "data" / "cache")
     elif name == "digits":
-        splits, class_names = _digits()
+        splits, class_names = read_digits()
     else:
         require_known("data", name, [*DATASETS, "folder:PATH"])
-        splits, class_names = _torchvision(name, Path(root) if root else house() / "data" / "downloads")
+        splits, class_names = read_torchvision(name, Path(root) if root else house() / "data" / "downloads")
     return make_data(splits, class_names, name=name, train_limit=train_limit, seed=seed).to(device)
 
 
@@ -128,35 +129,6 @@ def augment(batch: Tensor, generator: torch.Generator | None = None, padding: in
     padded = F.pad(batch, (padding,) * 4).permute(0, 2, 3, 1)  # channels last: one copy moves a whole pixel
     sample = torch.arange(n, device=device)[:, None, None]
     return padded[sample, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
-
-
-def _digits() -> tuple[dict[str, Split], list[str]]:
-    """The 1,797 digits of 8x8 pixels that come with scikit-learn; their 17 grey levels spread over 0 to 255."""
-    digits = load_digits()
-    return {"train": (np.round(digits.images * 255 / 16).astype(np.uint8), digits.target)}, list("0123456789")
-
-
-def _torchvision(name: str, root: Path) -> tuple[dict[str, Split], list[str]]:
-    """One of torchvision's data sets, downloaded on first use."""
-    from torchvision import datasets  # slow to import, and digits and folders do without it
-
-    maker = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "svhn": "SVHN", "cifar10": "CIFAR10"}
-    make = getattr(datasets, maker.get(name, "CIFAR100"))
-    asked = {split: {"split": split} if name == "svhn" else {"train": split == "train"} for split in ("train", "test")}
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        parts = {split: make(root / name, download=True, **how) for split, how in asked.items()}
-    except (OSError, RuntimeError) as error:  # no network, a full disk, a broken download
-        raise KitError(
-            f"{name} is not in {root / name} and could not be downloaded ({type(error).__name__}: {error}): go online "
-            "once, put torchvision's files there, or use data='digits', which needs no network"
-        ) from None
-    splits = {}
-    for split, part in parts.items():
-        images = np.asarray(part.data)
-        labels = np.asarray(part.labels if name == "svhn" else part.targets)
-        splits[split] = (images.transpose(0, 2, 3, 1) if name == "svhn" else images, labels)
-    return splits, list(getattr(parts["train"], "classes", "0123456789"))
 
 
 def _checked(split: str, images: ArrayLike, labels: ArrayLike, classes: int) -> Split:

@@ -83,10 +83,14 @@ def by_epoch(recording: Recording) -> pd.DataFrame:
     return curves.set_index("epoch")
 
 
-def choose_lr(table: pd.DataFrame) -> dict[str, float]:
-    """The learning rate of each head with the best mean validation accuracy; the smaller one when two are equal."""
-    means = table.groupby(["head", "penalty", "lr"], sort=True)["val_accuracy"].mean()
-    return {pair: float(of_head.idxmax()[-1]) for pair, of_head in means.groupby(level=[0, 1])}
+def choose_lr(runs: Runs) -> dict[str, float]:
+    """Each head's learning rate with the best mean validation accuracy, the smaller one of equals.
+
+    It reads the recordings' last epoch only: the test split is not looked at. Keys are `RunConfig.label`.
+    """
+    rows = [(run.config.label, run.config.lr, run.metrics[-1]["val_accuracy"]) for run in listed(runs)]
+    means = pd.DataFrame(rows, columns=["head", "lr", "val"]).groupby(["head", "lr"], sort=True)["val"].mean()
+    return {head: float(of_head.idxmax()[1]) for head, of_head in means.groupby(level=0)}
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:
@@ -117,8 +121,9 @@ def _mean_and_spread(mean: float, spread: float) -> str:
 
 def _last_predictions(recording: Recording, data: Any, backbone: Any) -> tuple[dict, np.ndarray, dict, int]:  # noqa: ANN401
     """Predicted classes and true labels of each split, the train split's latents, and the weights' epoch."""
-    from binenc_kit.networks import build_network  # tables of kept results open without torch
-    from binenc_kit.training import choose_device, load_config_data, predict
+    from binenc_kit.machine import choose_device  # tables of kept results open without torch
+    from binenc_kit.networks import build_network
+    from binenc_kit.training import load_config_data, predict
 
     config, device = recording.config, choose_device(recording.config)
     data = (data if data is not None else load_config_data(config)).to(device)

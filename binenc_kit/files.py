@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Where files go, and files that are either whole or not there."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,6 +7,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from binenc_kit.errors import KitError
+
+
+def house() -> Path:
+    """The folder that `runs/` and `data/` live in: the nearest clone of the kit upwards from here, else here.
+
+    The environment variable BINENC_KIT_HOME overrides it.
+    """
+    if chosen := os.environ.get("BINENC_KIT_HOME"):
+        return Path(chosen)
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "binenc_kit" / "config.py").is_file()), here)
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:

@@ -73,14 +73,16 @@ def mlp(shape: tuple[int, int, int], width: int = 128) -> nn.Module:
 
 
 def convnet(shape: tuple[int, int, int], width: int = 32) -> nn.Module:
-    """Three blocks of 3x3 convolution, batch norm, SiLU and pooling; `width`, 2 `width` and 4 `width` channels."""
+    """Three blocks of 3x3 convolution, 2x2 pooling, batch norm and SiLU, with `width`, 2 and 4 `width` channels.
+
+    Pooling comes first after the convolution: what follows then has a quarter of the work.
+    """
     layers, inputs = [], shape[0]
     for channels in (width, 2 * width, 4 * width):
-        layers += [nn.Conv2d(inputs, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.SiLU()]
-        layers += [nn.MaxPool2d(2, ceil_mode=True)]
+        layers += [nn.Conv2d(inputs, channels, 3, padding=1, bias=False), nn.MaxPool2d(2, ceil_mode=True)]
+        layers += [nn.BatchNorm2d(channels), nn.SiLU()]
         inputs = channels
-    layers[-1] = nn.AdaptiveAvgPool2d(1)
-    return nn.Sequential(*layers, nn.Flatten())
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
 def resnet18(shape: tuple[int, int, int], width: int = 64) -> nn.Module:

@@ -1,7 +1,7 @@
 """One HTML page that shows what a set of runs found and how it was made; it needs nothing but itself."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,13 +12,15 @@ from binenc_kit.evaluation import Runs, listed, summarise
 from binenc_kit.figures import to_png
 from binenc_kit.files import explained, write_whole
 
+Finding = tuple[str, bool, str]  # a claim, whether it held, the numbers behind it
+
 
 def write_report(
-    path: Path, runs: Runs, table: pd.DataFrame, figures: dict[str, Figure], findings: Sequence[tuple[str, bool, str]]
+    path: Path, runs: Runs, table: pd.DataFrame, figures: dict[str, Figure], findings: Sequence[Finding]
 ) -> None:
     """Write the report of `runs` to `path`.
 
-    table: `results_table(runs)`; figures: by caption; findings: (claim, whether it held, the numbers behind it).
+    table: `results_table(runs)`; figures: by caption; findings: `findings(table, C)`.
     """
     first = listed(runs)[0]
     pictures = [(caption, _inline(figure), figure.get_label()) for caption, figure in figures.items()]
@@ -36,6 +38,37 @@ def write_report(
     )
     with explained(f"write {path}"):
         write_whole(path, lambda file: file.write(page.encode()))
+
+
+def findings(table: pd.DataFrame, classes: int) -> list[Finding]:
+    """Put what the paper claims of BinEnc to the test with the runs of one results table, whichever way it ends.
+
+    "Better" compares BinEnc's worst seed with the best seed of every other head. classes: C. Empty without BinEnc.
+    """
+    ours = table[(table["head"] == "BinEnc")]
+    others = table[(table["head"] != "BinEnc")]
+    if ours.empty:
+        return []
+    found = [_every("code agreement is at least 0.99 in every run", ours["code_agreement"], lambda x: x >= 0.99)]
+    found += [
+        _every(f"the {classes} classes have {classes} codes in every run", ours["distinct_codes"], classes.__eq__)
+    ]
+    for name, column, sign in (
+        ("code agreement is higher than every other head's", "code_agreement", 1),
+        ("relative Sigma_W is lower than every other head's", "sigma_w_relative", -1),
+        ("test accuracy is higher than every other head's", "test_accuracy", 1),
+    ):
+        for head, rows in others.groupby(["head", "penalty"], sort=False):
+            worst, best = (sign * ours[column]).min() * sign, (sign * rows[column]).max() * sign
+            numbers = f"BinEnc at its worst {worst:.4g}, {head[0]} at its best {best:.4g}"
+            found.append(
+                (f"BinEnc: {name.replace('every other head', head[0])}", bool(sign * worst > sign * best), numbers)
+            )
+    return found
+
+
+def _every(claim: str, values: pd.Series, holds: Callable[[float], bool]) -> Finding:
+    return f"BinEnc: {claim}", all(map(holds, values)), ", ".join(f"{value:.4g}" for value in values)
 
 
 def _inline(figure: Figure) -> str:
