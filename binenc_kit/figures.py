@@ -6,6 +6,7 @@ Colours are Okabe and Ito's, which colour-blind readers tell apart, and every li
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -113,6 +114,23 @@ def codebook(run: Recording, frame: int = -1) -> Figure:
     figure.colorbar(image, label="share of samples with bit 1")
     codes = "; ".join(f"{name}: {_code(row)}" for name, row in zip(names, shares, strict=True))
     figure.set_label(f"Codebook of {run.config.label} after epoch {frame + 1}. {codes}.")
+    return figure
+
+
+def samples(data: Any, columns: int = 2) -> Figure:  # noqa: ANN401  a Data: naming its type would import torch
+    """The first few train pictures of each class; data: what `load_data` returns."""
+    images, labels = (tensor.cpu().numpy() for tensor in data.train)
+    classes = len(data.class_names)
+    figure = Figure(figsize=(classes, columns + 0.4), layout="constrained")
+    panels = figure.subplots(columns, classes, squeeze=False)
+    for label, name in enumerate(data.class_names):
+        found = np.flatnonzero(labels == label)[:columns]
+        for axes, picture in zip(panels[:, label], images[found].transpose(0, 2, 3, 1), strict=False):
+            axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255)
+        panels[0, label].set_title(name, fontsize=11)
+    for axes in panels.flat:
+        axes.set_axis_off()
+    figure.set_label(f"{columns} train pictures of each of the classes {', '.join(data.class_names)}.")
     return figure
 
 

@@ -20,10 +20,10 @@ def write_report(
 ) -> None:
     """Write the report of `runs` to `path`.
 
-    table: `results_table(runs)`; figures: by caption; findings: `findings(table, C)`.
+    table: `results_table(runs)`; figures: by name, the caption is made of it; findings: `findings(table, C)`.
     """
     first = listed(runs)[0]
-    pictures = [(caption, _inline(figure), figure.get_label()) for caption, figure in figures.items()]
+    pictures = [(_caption(name), _inline(figure), figure.get_label()) for name, figure in figures.items()]
     environment = Environment(loader=PackageLoader("binenc_kit", "."), autoescape=True)
     page = environment.get_template("report.html").render(
         data=first.about["data"],
@@ -69,6 +69,10 @@ def findings(table: pd.DataFrame, classes: int) -> list[Finding]:
 
 def _every(claim: str, values: pd.Series, holds: Callable[[float], bool]) -> Finding:
     return f"BinEnc: {claim}", all(map(holds, values)), ", ".join(f"{value:.4g}" for value in values)
+
+
+def _caption(name: str) -> str:
+    return (name[0].upper() + name[1:]).replace("_", " ")
 
 
 def _inline(figure: Figure) -> str:

@@ -1,0 +1,57 @@
+"""Small data, small runs, and a house of its own for every test."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from binenc_kit.config import RunConfig
+from binenc_kit.data import Data, make_data
+from binenc_kit.recording import Recording
+from binenc_kit.training import train
+
+
+@pytest.fixture(autouse=True)
+def _own_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs, downloads and caches land in the test's own folder."""
+    monkeypatch.setenv("BINENC_KIT_HOME", str(tmp_path / "house"))
+
+
+def tiny_splits(classes: int = 3, each: int = 20, size: int = 4) -> dict:
+    """Pictures that any network can tell apart: class c is bright in row c."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(classes), each)
+    images = rng.integers(0, 60, (classes * each, size, size))
+    images[np.arange(len(labels)), labels % size] += 180
+    return {"train": (images.astype(np.uint8), labels)}
+
+
+@pytest.fixture
+def tiny_data() -> Data:
+    return make_data(tiny_splits(), ["a", "b", "c"], name="tiny")
+
+
+def tiny_config(**settings: object) -> RunConfig:
+    usual = {"data": "custom:tiny", "epochs": 3, "batch_size": 8, "width": 8, "probe_size": 12, "device": "cpu"}
+    return RunConfig(**(usual | settings))
+
+
+@pytest.fixture
+def tiny_run(tiny_data: Data, tmp_path: Path) -> Recording:
+    """A finished run of three epochs."""
+    list(train(tiny_config(), tmp_path / "tiny", data=tiny_data))
+    return Recording(tmp_path / "tiny")
+
+
+def write_pictures(folder: Path, splits: dict[str, dict[str, int]], size: int = 6, mode: str = "RGB") -> Path:
+    """Write folder/<split>/<class>/*.png, so many of each class."""
+    rng = np.random.default_rng(1)
+    for split, classes in splits.items():
+        for name, count in classes.items():
+            (folder / split / name).mkdir(parents=True)
+            for number in range(count):
+                shape = (size, size, 3) if mode == "RGB" else (size, size)
+                picture = Image.fromarray(rng.integers(0, 256, shape, dtype=np.uint8), mode)
+                picture.save(folder / split / name / f"{number:03}.png")
+    return folder
