@@ -5,7 +5,10 @@ from difflib import get_close_matches
 
 
 class KitError(ValueError):
-    """Anything the kit refuses, explained in one sentence."""
+    """Anything the kit refuses, explained in one sentence, on one line whatever it quotes."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(" ".join(sentence.split()))
 
 
 def require_known(kind: str, name: object, allowed: Iterable[str]) -> None:

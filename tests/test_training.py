@@ -1,0 +1,198 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from binenc_kit.config import HEADS
+from binenc_kit.data import Data, make_data
+from binenc_kit.errors import KitError
+from binenc_kit.machine import few_threads, seeded
+from binenc_kit.networks import build_network
+from binenc_kit.objectives import gamma_at
+from binenc_kit.recording import Recording
+from binenc_kit.training import _batches, predict, train, train_heads, train_one
+from tests.conftest import tiny_config, tiny_splits
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return Recording(folder).checkpoint()["network"]
+
+
+def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(first[name], second[name]) for name in first | second)
+
+
+def test_an_epoch_holds_what_the_recording_holds(tiny_data: Data, tmp_path: Path) -> None:
+    epochs = list(train(tiny_config(), tmp_path / "run", data=tiny_data))
+    run = Recording(tmp_path / "run")
+    assert [epoch.index for epoch in epochs] == [1, 2, 3]
+    assert run.finished
+    for epoch, line, frame in zip(epochs, run.metrics, run.latents, strict=True):
+        assert np.array_equal(epoch.latents, frame)
+        assert line["epoch"] == epoch.index
+        for name in ("gamma", "loss", "push", "pull", "probe_accuracy", "val_accuracy", "seconds"):
+            assert line[name] == getattr(epoch, name)
+        assert epoch.loss == pytest.approx(epoch.push + epoch.gamma * epoch.pull)
+        assert epoch.gamma == gamma_at(run.config, epoch.index)
+    assert epochs[-1].loss < epochs[0].loss
+    assert epochs[0].latents.shape == (12, 2)
+
+
+def test_the_loop_is_the_plain_one(tiny_data: Data, tmp_path: Path) -> None:
+    """The same weights, bit for bit, from a loop that anyone would write."""
+    config = tiny_config(epochs=2, weight_decay=0.1)
+    list(train(config, tmp_path / "run", data=tiny_data))
+    with seeded(config.seed, 0):
+        network = build_network(config, tiny_data.shape, 3)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=0.1, fused=True)
+    images, labels = tiny_data.train
+    with few_threads(0, "cpu"):
+        for epoch in (1, 2):
+            network.train()
+            with seeded(config.seed, epoch):
+                order = torch.randperm(len(labels))
+            for start in range(0, len(labels), config.batch_size):
+                batch = order[start : start + config.batch_size]
+                logits, z = network((images[batch].float() - tiny_data.mean) / tiny_data.std)
+                loss = F.cross_entropy(logits, labels[batch]) + gamma_at(config, epoch) * (z**2).mean()
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+    for name, value in weights(tmp_path / "run").items():
+        assert torch.allclose(value, network.state_dict()[name], atol=1e-6), name
+
+
+def test_the_seed_alone_decides_the_weights(tiny_data: Data, tmp_path: Path) -> None:
+    for name, seed in (("first", 0), ("again", 0), ("other", 1)):
+        for _ in train(tiny_config(seed=seed), tmp_path / name, data=tiny_data):
+            torch.randn(7)  # whatever the caller draws in between changes nothing
+    assert same(weights(tmp_path / "first"), weights(tmp_path / "again"))
+    assert not same(weights(tmp_path / "first"), weights(tmp_path / "other"))
+    assert np.array_equal(Recording(tmp_path / "first").latents, Recording(tmp_path / "again").latents)
+
+
+def test_training_leaves_the_caller_s_random_numbers_and_threads_alone(tiny_data: Data, tmp_path: Path) -> None:
+    threads = torch.get_num_threads()
+    torch.manual_seed(3)
+    expected = torch.randn(4)
+    torch.manual_seed(3)
+    list(train(tiny_config(augment=True), tmp_path / "run", data=tiny_data))
+    assert torch.equal(torch.randn(4), expected)
+    assert torch.get_num_threads() == threads
+
+
+def test_stopped_and_started_again_it_ends_with_the_same_weights(tiny_data: Data, tmp_path: Path) -> None:
+    config = tiny_config(augment=True, epochs=4)
+    whole = [epoch.index for epoch in train(config, tmp_path / "whole", data=tiny_data)]
+    pieces = []
+    for _ in range(4):
+        for epoch in train(config, tmp_path / "pieces", data=tiny_data):
+            pieces.append(epoch.index)
+            break
+    assert pieces == whole == [1, 2, 3, 4]
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "pieces"))
+    assert np.array_equal(Recording(tmp_path / "whole").latents, Recording(tmp_path / "pieces").latents)
+    assert list(train(config, tmp_path / "pieces", data=tiny_data)) == []
+
+
+def test_a_loss_that_is_not_finite_names_epoch_gamma_and_lr_and_keeps_the_rest(tiny_data: Data, tmp_path: Path) -> None:
+    class Breaks(nn.Module):
+        """Features that become NaN in the third epoch of training: 42 samples make 6 batches of 8."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.flat, self.count = nn.Flatten(), 0
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.count += self.training
+            return self.flat(x) * (float("nan") if self.count > 12 else 1.0)
+
+    config = tiny_config(backbone="custom:breaks", epochs=5, gamma_start=2, gamma_factor=3)
+    with pytest.raises(KitError, match=r"nan in epoch 3 \(gamma 18, lr 0.002\).*2 epochs before it are kept"):
+        list(train(config, tmp_path / "run", data=tiny_data, backbone=Breaks))
+    run = Recording(tmp_path / "run")
+    assert run.epochs == 2
+    assert not run.finished
+    assert all(torch.isfinite(value).all() for value in weights(tmp_path / "run").values())
+
+
+def test_a_gpu_that_is_not_there_is_refused_before_anything_is_written(tiny_data: Data, tmp_path: Path) -> None:
+    absent = "mps" if torch.cuda.is_available() else "cuda"
+    with pytest.raises(KitError, match=f"device='{absent}' was asked for, but this machine has none"):
+        train(tiny_config(device=absent), tmp_path / "run", data=tiny_data)
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_few_dimensions_are_refused_before_anything_is_written(tiny_data: Data, tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="use P >= 2"):
+        train(tiny_config(P=1), tmp_path / "run", data=tiny_data)
+    assert not (tmp_path / "run").exists()
+
+
+def test_data_of_one_s_own_must_be_passed_along(tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="pass it along"):
+        train(tiny_config(), tmp_path / "run")
+
+
+def test_bfloat16_trains_and_keeps_the_head_in_float32(tiny_data: Data, tmp_path: Path) -> None:
+    epochs = list(train(tiny_config(precision="bfloat16"), tmp_path / "run", data=tiny_data))
+    assert epochs[-1].loss < epochs[0].loss
+    assert epochs[-1].latents.dtype == np.float32
+    assert all(value.dtype != torch.bfloat16 for value in weights(tmp_path / "run").values())
+
+
+def test_every_head_trains_and_the_four_are_the_default(tiny_data: Data, tmp_path: Path) -> None:
+    runs = train_heads(tiny_config(), folder=tmp_path, data=tiny_data, progress=False)
+    assert tuple(runs) == HEADS
+    assert all(run.finished and run.config.head == head for head, run in runs.items())
+    assert runs["BinEnc"].metrics[0]["pull"] > 0 == runs["LinPen"].metrics[0]["pull"]
+    fifth = train_heads(tiny_config(), ["NonlinPen+quadratic"], tmp_path, data=tiny_data, progress=False)
+    assert fifth["NonlinPen+quadratic"].metrics[0]["pull"] > 0
+
+
+def test_an_unknown_head_stops_before_the_first_one_is_trained(tiny_data: Data, tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="did you mean LinPen"):
+        train_heads(tiny_config(), ["BinEnc", "LinPenn"], tmp_path / "runs", data=tiny_data)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_progress_bar_is_plain_text(tiny_data: Data, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    train_one(tiny_config(), tmp_path, data=tiny_data)
+    shown = capsys.readouterr().out
+    assert "BinEnc" in shown
+    assert "3/3" in shown
+    assert "val" in shown
+
+
+def test_wide_latents_without_a_penalty_are_recorded_in_half_the_bytes(tiny_data: Data, tmp_path: Path) -> None:
+    wide = tiny_config(head="NoPen", width=65)
+    list(train(wide, tmp_path / "wide", data=tiny_data))
+    list(train(replace(wide, penalty="quadratic"), tmp_path / "pulled", data=tiny_data))
+    assert Recording(tmp_path / "wide").latents.dtype == np.float16
+    assert Recording(tmp_path / "pulled").latents.dtype == np.float32
+
+
+@pytest.mark.parametrize(("n", "size", "sizes"), [(9, 4, [4, 5]), (8, 4, [4, 4]), (10, 4, [4, 4, 2]), (1, 4, [1])])
+def test_a_last_batch_of_one_joins_its_neighbour(n: int, size: int, sizes: list[int]) -> None:
+    batches = _batches(n, size, torch.device("cpu"))
+    assert [len(batch) for batch in batches] == sizes
+    assert sorted(torch.cat(batches).tolist()) == list(range(n))
+
+
+def test_predictions_do_not_depend_on_their_batches(tiny_data: Data) -> None:
+    network = build_network(tiny_config(), tiny_data.shape, 3).train()
+    whole = predict(network, tiny_data, tiny_data.train[0])
+    parts = predict(network, tiny_data, tiny_data.train[0], batch_size=5)
+    for first, second in zip(whole, parts, strict=True):
+        assert torch.allclose(first, second, atol=1e-6)
+    assert network.training
+
+
+def test_two_classes_make_one_bit(tmp_path: Path) -> None:
+    data = make_data(tiny_splits(classes=2), "ab")
+    list(train(tiny_config(), tmp_path / "run", data=data))
+    assert Recording(tmp_path / "run").latents.shape == (3, 12, 1)
