@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from binenc_kit.errors import KitError
+from binenc_kit.errors import KitError, require_known
 from binenc_kit.measures.accuracy import accuracy
 from binenc_kit.measures.binarity import code_agreement, distinct_codes, whole_code_agreement
 from binenc_kit.measures.collapse import sigma_w, sigma_w_relative
@@ -72,14 +72,18 @@ def results_table(runs: Runs, data: Any = None, backbone: Any = None) -> pd.Data
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def by_epoch(recording: Recording) -> pd.DataFrame:
-    """A run's metrics with the measures of the probe's latents, one row a complete epoch, indexed by epoch."""
+def by_epoch(recording: Recording, measures: Iterable[str] = tuple(LATENT_MEASURES)) -> pd.DataFrame:
+    """A run's metrics with measures of the probe's latents, one row a complete epoch, indexed by epoch.
+
+    measures: which of LATENT_MEASURES; each looks at every frame.
+    """
     curves = pd.DataFrame(recording.metrics)
     if curves.empty:
         raise KitError(f"{recording.folder} has no complete epoch yet: wait for the first one")
     frames, labels = recording.latents, recording.labels
-    for name, measure in LATENT_MEASURES.items():
-        curves[name] = [measure(np.asarray(frame, np.float64), labels) for frame in frames]
+    for name in measures:
+        require_known("measure", name, LATENT_MEASURES)
+        curves[name] = [LATENT_MEASURES[name](frame, labels) for frame in frames]
     return curves.set_index("epoch")
 
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from binenc_kit.errors import KitError
-from binenc_kit.evaluation import Runs, by_epoch, listed
+from binenc_kit.evaluation import LATENT_MEASURES, Runs, by_epoch, listed
 from binenc_kit.measures.binarity import bit_shares
 from binenc_kit.recording import Recording
 
@@ -164,7 +164,9 @@ def _curves(runs: Runs, columns: dict[str, str], title: str, scale: Callable[[Ax
     """A panel a column: for each head the mean over its runs, and the span from lowest to highest."""
     by_head: dict[str, list[pd.DataFrame]] = {}
     for run in listed(runs):
-        by_head.setdefault(run.config.label, []).append(by_epoch(run))
+        by_head.setdefault(run.config.label, []).append(
+            by_epoch(run, [column for column in columns if column in LATENT_MEASURES])
+        )
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     for axes, (column, label) in zip(figure.subplots(1, len(columns)), columns.items(), strict=True):
         for number, (head, curves) in enumerate(by_head.items()):

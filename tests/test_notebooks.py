@@ -1,0 +1,103 @@
+"""reproduce.ipynb through papermill, as a user would call it; nbval runs all notebooks besides."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from papermill import inspect_notebook
+
+from binenc_kit.config import RunConfig
+
+ROOT = Path(__file__).parents[1]
+REPRODUCE = ROOT / "notebooks" / "reproduce.ipynb"
+QUICK = ["-p", "epochs", "2", "-p", "train_limit", "100", "-p", "width", "8"]
+
+
+def papermill(home: Path, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "papermill", REPRODUCE, home / "executed.ipynb", *arguments, "-k", "python3"]
+    environment = os.environ | {"BINENC_KIT_HOME": str(home)}
+    return subprocess.run(
+        [*command, "--no-progress-bar", "--stdout-file", "-"],
+        cwd=home, env=environment, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
+def test_the_parameters_are_the_settings_of_a_run() -> None:
+    names = set(inspect_notebook(str(REPRODUCE)))
+    settings = {field.name for field in fields(RunConfig)} - {
+        "head",
+        "seed",
+        "lr",
+        "penalty",
+    }  # the grid's and the heads'
+    assert names == settings | {"heads", "seeds", "lrs", "out"}
+
+
+def test_a_misspelt_parameter_stops_it_and_lists_the_right_ones(tmp_path: Path) -> None:
+    result = papermill(tmp_path, "-p", "epoch", "2")
+    assert result.returncode != 0
+    assert "unknown parameter 'epoch': did you mean epochs" in result.stderr
+    assert "heads, seeds, lrs, data, backbone" in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Path) -> None:
+    arguments = [*QUICK, "-y", "heads: [BinEnc, NoPen]", "-y", "seeds: [0, 1]", "-y", "lrs: [0.001, 0.01]"]
+    result = papermill(tmp_path, *arguments, "-p", "out", "runs/mine")
+    assert result.returncode == 0, result.stderr
+    out = tmp_path / "runs" / "mine"
+    table = pd.read_csv(out / "results.csv")
+    assert table[["head", "seed"]].to_numpy().tolist() == [["BinEnc", 0], ["BinEnc", 1], ["NoPen", 0], ["NoPen", 1]]
+    assert all((out / run / "results.json").exists() for run in table["run"])
+    assert len(list(out.glob("*/config.json"))) == 6  # four runs and each head's other learning rate
+    assert (out / "report.html").stat().st_size > 10_000
+    pictures = {path.name for path in (out / "figures").iterdir()}
+    assert {"accuracy_by_epoch.png", "sigma_w_by_epoch.png", "code_agreement_by_epoch.png"} < pictures
+    assert {"latents_of_BinEnc.png", "latents_of_NoPen.png", "codebook_of_BinEnc.png"} < pictures
+    for expected in ["BinEnc    seed 0", "2/2", "test_accuracy", "report.html", "results.csv", *table["run"]]:
+        assert expected in result.stdout
+    before = {path: path.stat().st_mtime_ns for path in out.glob("*/checkpoint.pt")}
+    again = papermill(tmp_path, *arguments, "-p", "out", "runs/mine")
+    assert again.returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in out.glob("*/checkpoint.pt")} == before
+    assert pd.read_csv(out / "results.csv").equals(table)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        (["-y", "heads: [BinEncc]"], "did you mean BinEnc"),
+        (["-p", "P", "2"], "use P >= 4"),
+        (["-p", "gamma_start", "-1"], "gamma_start is -1"),
+        (["-p", "data", "folder:nowhere"], "no folder train/"),
+    ],
+)
+def test_a_bad_parameter_stops_it_with_one_sentence(parameters: list[str], expected: str, tmp_path: Path) -> None:
+    result = papermill(tmp_path, *QUICK, *parameters)
+    assert result.returncode != 0
+    assert expected in result.stderr
+    assert not list(tmp_path.rglob("config.json"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.name)
+def test_committed_notebooks_show_their_outputs_and_nothing_of_a_machine(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    text = json.dumps(notebook)
+    assert "widgets" not in notebook.metadata
+    assert str(ROOT) not in text
+    assert "/tmp/" not in text
+    assert path.stat().st_size < 1_100_000
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        assert cell.execution_count is not None
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            if "image/png" in output.get("data", {}):
+                assert len(output.metadata["image/png"]["alt"]) > 40

@@ -1,0 +1,42 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import binenc_kit as bk
+from binenc_kit.recording import Recording
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_root_has_few_names_and_all_are_there() -> None:
+    assert len(bk.__all__) <= 12
+    assert all(getattr(bk, name) is not None for name in bk.__all__)
+    assert sorted(bk.__all__) == sorted(dir(bk))
+    with pytest.raises(AttributeError, match="no attribute 'tain'"):
+        _ = bk.tain
+
+
+def test_recordings_tables_and_figures_open_without_torch(tiny_run: Recording, tiny_data, tmp_path: Path) -> None:
+    bk.results_table([tiny_run], tiny_data)
+    code = f"""
+import sys
+sys.modules["torch"] = sys.modules["torchvision"] = None  # any import of them fails
+import binenc_kit as bk
+run = bk.Recording({str(tiny_run.folder)!r})
+assert bk.results_table([run])["epochs"][0] == 3
+bk.figures.save({{"curves": bk.figures.accuracy_by_epoch(run), "book": bk.figures.codebook(run)}}, run.folder)
+assert bk.RunConfig(**vars(run.config)) == run.config
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+    assert (tiny_run.folder / "book.png").exists()
+
+
+def test_nothing_downstream_is_imported_upstream() -> None:
+    order = ["errors", "validation", "config", "files", "folders", "sources", "data", "networks", "objectives"]
+    order += ["machine", "recording", "writing", "training", "evaluation", "figures", "report"]
+    for place, name in enumerate(order):
+        code = (ROOT / "binenc_kit" / f"{name}.py").read_text()
+        for later in order[place + 1 :]:
+            assert f"binenc_kit.{later} import" not in code, f"{name} imports {later}"

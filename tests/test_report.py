@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from binenc_kit import figures
+from binenc_kit.data import Data, make_data
+from binenc_kit.evaluation import results_table
+from binenc_kit.recording import Recording
+from binenc_kit.report import findings, write_report
+from binenc_kit.training import train, train_heads
+from tests.conftest import tiny_config, tiny_splits
+
+
+def test_the_report_needs_nothing_but_itself(tiny_data: Data, tmp_path: Path) -> None:
+    runs = train_heads(tiny_config(), folder=tmp_path, data=tiny_data, progress=False)
+    table = results_table(runs, tiny_data)
+    drawn = {"accuracy_by_epoch": figures.accuracy_by_epoch(runs)}
+    write_report(tmp_path / "report.html", runs, table, drawn, findings(table, 3))
+    page = (tmp_path / "report.html").read_text()
+    assert "http" not in page
+    assert page.count("data:image/png;base64,") == 1
+    assert "Accuracy by epoch" in page
+    assert f'alt="{drawn["accuracy_by_epoch"].get_label()}"'.split("'")[0] in page
+    for head in runs:
+        assert f"<td>{head}</td>" in page
+    assert f"{table['test_accuracy'][0]:.4g}" in page
+    assert "code agreement is at least 0.99" in page
+
+
+def test_a_class_called_script_stays_text(tmp_path: Path) -> None:
+    evil = "<script>alert('x')</script>"
+    data = make_data(tiny_splits(), [evil, '"b"', "🐱"], name="<b>tiny</b>")
+    list(train(tiny_config(), tmp_path / "run", data=data))
+    run = Recording(tmp_path / "run")
+    table = results_table([run], data)
+    write_report(tmp_path / "report.html", [run], table, {"codebook": figures.codebook(run)}, [])
+    page = (tmp_path / "report.html").read_text()
+    assert "<script" not in page
+    assert "<b>" not in page
+    assert "&lt;script&gt;" in page
+    assert "🐱" in page
+
+
+def results(**columns: list) -> pd.DataFrame:
+    usual = {
+        "penalty": "none",
+        "code_agreement": 0.5,
+        "distinct_codes": 10,
+        "sigma_w_relative": 1.0,
+        "test_accuracy": 0.5,
+    }
+    return pd.DataFrame(
+        {name: columns.get(name, [value] * len(columns["head"])) for name, value in (columns | usual).items()}
+    )
+
+
+def test_findings_say_no_where_a_claim_does_not_hold() -> None:
+    table = results(
+        head=["BinEnc", "BinEnc", "NoPen", "NoPen"],
+        code_agreement=[1.0, 0.991, 0.8, 0.9],
+        distinct_codes=[10, 9, 10, 10],
+        sigma_w_relative=[0.1, 0.2, 0.15, 0.4],
+        test_accuracy=[0.9, 0.95, 0.9, 0.8],
+    )
+    held = {claim: (is_true, numbers) for claim, is_true, numbers in findings(table, 10)}
+    assert held["BinEnc: code agreement is at least 0.99 in every run"] == (True, "1, 0.991")
+    assert held["BinEnc: the 10 classes have 10 codes in every run"] == (False, "10, 9")
+    assert held["BinEnc: code agreement is higher than NoPen's"][0] is True
+    spread = held["BinEnc: relative Sigma_W is lower than NoPen's"]
+    assert spread == (False, "BinEnc at its worst 0.2, NoPen at its best 0.15")
+    assert held["BinEnc: test accuracy is higher than NoPen's"][0] is False  # equal is not higher
+
+
+@pytest.mark.parametrize("head", ["LinPen", "NoPen"])
+def test_without_binenc_there_is_nothing_to_claim(head: str) -> None:
+    assert findings(results(head=[head]), 10) == []
