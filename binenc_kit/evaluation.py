@@ -80,7 +80,7 @@ def by_epoch(recording: Recording, measures: Iterable[str] = tuple(LATENT_MEASUR
     curves = pd.DataFrame(recording.metrics)
     if curves.empty:
         raise KitError(f"{recording.folder} has no complete epoch yet: wait for the first one")
-    frames, labels = recording.latents, recording.labels
+    frames, labels = recording.latents[: len(curves)], recording.labels  # an epoch may have been added meanwhile
     for name in measures:
         require_known("measure", name, LATENT_MEASURES)
         curves[name] = [LATENT_MEASURES[name](frame, labels) for frame in frames]
@@ -104,7 +104,9 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     rows = {}
     for key, group in groups:
         spread = group[names].std(ddof=1)
-        rows[key] = {"runs": len(group)} | {name: _mean_and_spread(group[name].mean(), spread[name]) for name in names}
+        rows[key] = {"runs": len(group)} | {
+            name: _mean_and_spread(name, group[name].mean(), spread[name]) for name in names
+        }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["data", "head", "penalty", "lr"]).reset_index()
 
 
@@ -118,8 +120,8 @@ def listed(runs: Runs) -> list[Recording]:
     return runs
 
 
-def _mean_and_spread(mean: float, spread: float) -> str:
-    digits = ".2e" if 0 < abs(mean) < 1e-3 or abs(mean) >= 1e4 else ".4f"
+def _mean_and_spread(name: str, mean: float, spread: float) -> str:
+    digits = ".2e" if 0 < abs(mean) < 1e-3 or abs(mean) >= 1e4 else ".1f" if name == "distinct_codes" else ".4f"
     return f"{mean:{digits}}" + ("" if np.isnan(spread) else f" ± {spread:{digits}}")
 
 

@@ -26,7 +26,7 @@ STYLES = {
     "NonlinPen+quadratic": ("#D55E00", "v"),
 }
 OTHERS = (("#56B4E9", "P"), ("#000000", "X"), ("#F0E442", "*"))
-MOST_DIMENSIONS = 6  # histograms side by side that a projector can still show
+MOST_DIMENSIONS = 4  # histograms side by side that a projector can still show
 
 
 def accuracy_by_epoch(runs: Runs) -> Figure:
@@ -35,7 +35,7 @@ def accuracy_by_epoch(runs: Runs) -> Figure:
         runs,
         {"probe_accuracy": "accuracy on the probe (train)", "val_accuracy": "accuracy on validation"},
         "Accuracy by epoch",
-        lambda axes: axes.set_ylim(top=1.005),
+        lambda axes: axes.set_ylim(top=1.02),
     )
 
 
@@ -55,7 +55,7 @@ def code_agreement_by_epoch(runs: Runs) -> Figure:
         runs,
         {"code_agreement": "code agreement (bit by bit)", "whole_code_agreement": "whole-code agreement"},
         "Code agreement by epoch",
-        lambda axes: axes.set_ylim(top=1.01),
+        lambda axes: axes.set_ylim(top=1.02),
     )
 
 
@@ -66,7 +66,7 @@ def latent_histograms(runs: Runs, frames: Sequence[int] = (0, -1)) -> Figure:
     """
     rows = [(run, _frame(run, frame)) for run in listed(runs) for frame in frames]
     columns = min(MOST_DIMENSIONS, max(run.latents.shape[2] for run, _ in rows))
-    figure = Figure(figsize=(2.6 * columns + 0.8, 1.9 * len(rows) + 0.4), layout="constrained")
+    figure = Figure(figsize=(2.6 * columns + 0.8, 1.9 * len(rows) + 0.6), layout="constrained")
     panels = figure.subplots(len(rows), columns, squeeze=False)
     for index, ((run, frame), row) in enumerate(zip(rows, panels, strict=True)):
         z = np.asarray(run.latents[frame], np.float64)
@@ -78,11 +78,13 @@ def latent_histograms(runs: Runs, frames: Sequence[int] = (0, -1)) -> Figure:
                 continue
             axes.hist(z[:, dimension], bins=np.linspace(-edge, edge, 61), color=color)
             axes.axvline(0, color="black", linewidth=0.8, linestyle=":")
+            axes.locator_params(axis="x", nbins=5)
             axes.set_yticks([])
             axes.spines[["top", "right", "left"]].set_visible(False)
             axes.set_title(f"dimension {dimension + 1}" if index == 0 else "", fontsize=11)
-        more = f"\n{columns} of {z.shape[1]}" if z.shape[1] > columns else ""
+        more = f"\n{columns} of {z.shape[1]} dimensions" if z.shape[1] > columns else ""
         row[0].set_ylabel(f"{run.config.label}\nepoch {frame + 1}{more}", fontsize=11)
+    figure.supxlabel("latent z", fontsize=11)
     names = ", ".join(f"{run.config.label} after epoch {frame + 1}" for run, frame in rows)
     figure.set_label(f"Histograms of {columns} latent dimensions over the probe, one row each for {names}.")
     return figure

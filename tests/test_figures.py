@@ -59,7 +59,7 @@ def test_histograms_count_every_probe_sample(runs: dict[str, Recording]) -> None
 
 def test_wide_latents_show_their_first_dimensions(runs: dict[str, Recording]) -> None:
     figure = figures.latent_histograms([runs["BinEnc"], runs["NoPen"]])
-    assert "6 of 8" in figure.axes[-6].get_ylabel()
+    assert "4 of 8 dimensions" in figure.axes[-4].get_ylabel()
 
 
 def test_the_codebook_prints_the_bits(runs: dict[str, Recording], tiny_data: Data, tmp_path: Path) -> None:
