@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-from binenc_kit.config import DATASETS
+from binenc_kit.config import DATASETS, RunConfig
 from binenc_kit.errors import KitError, require_known
 from binenc_kit.files import house
 from binenc_kit.folders import Split, read_folder
+from binenc_kit.machine import choose_device
 from binenc_kit.sources import read_digits, read_torchvision
 
 SPLITS = ("train", "val", "test")
@@ -75,6 +76,23 @@ def load_data(
         require_known("data", name, [*DATASETS, "folder:PATH"])
         splits, class_names = read_torchvision(name, Path(root) if root else house() / "data" / "downloads")
     return make_data(splits, class_names, name=name, train_limit=train_limit, seed=seed).to(device)
+
+
+def load_config_data(config: RunConfig, data: Data | None = None) -> Data:
+    """The data of a config, on its device, to be shared by several runs; or `data`, if the config names them.
+
+    Raises `KitError` for custom:LABEL without data of your own, and for data that have another name than the config's.
+    """
+    if data is None and config.data.startswith("custom:"):
+        raise KitError(f"data={config.data!r} is your own: pass it along, data=make_data(...)")
+    if data is None:
+        return load_data(
+            config.data, device=choose_device(config), train_limit=config.train_limit, seed=config.data_seed
+        )
+    named = Path(config.data).name if config.data.startswith("folder:") else config.data
+    if not named.startswith("custom:") and data.name != named:  # results must not carry another data set's name
+        raise KitError(f"data={config.data!r}, but {data.name!r} came along: pass the right data, or none")
+    return data
 
 
 def make_data(

@@ -65,7 +65,7 @@ def results_table(runs: Runs, data: Any = None, backbone: Any = None) -> pd.Data
         kept = run.results is not None
         key = (config.data, config.train_limit, config.data_seed, config.device)
         if data is None and not kept and key not in shared:
-            from binenc_kit.training import load_config_data
+            from binenc_kit.data import load_config_data
 
             shared[key] = load_config_data(config)
         rows.append(evaluate(run, shared.get(key, data), backbone))
@@ -127,21 +127,15 @@ def _mean_and_spread(name: str, mean: float, spread: float) -> str:
 
 def _last_predictions(recording: Recording, data: Any, backbone: Any) -> tuple[dict, np.ndarray, dict, int]:  # noqa: ANN401
     """Predicted classes and true labels of each split, the train split's latents, and the weights' epoch."""
-    from binenc_kit.machine import choose_device  # tables of kept results open without torch
-    from binenc_kit.networks import build_network
-    from binenc_kit.training import load_config_data, predict
+    from binenc_kit.data import load_config_data  # tables of kept results open without torch
+    from binenc_kit.machine import choose_device
+    from binenc_kit.networks import build_network, predict, restore
 
     config, device = recording.config, choose_device(recording.config)
-    data = (data if data is not None else load_config_data(config)).to(device)
+    data = load_config_data(config, data).to(device)
     state = recording.checkpoint(device)
     network = build_network(config, data.shape, len(data.class_names), backbone).to(device)
-    try:
-        network.load_state_dict(state["network"])
-    except RuntimeError:
-        raise KitError(
-            f"the weights in {recording.folder} do not fit the network of its configuration: was the backbone or the "
-            "data another one when it was trained?"
-        ) from None
+    restore(network, state["network"], recording.folder)
     predictions, labels, latents = {}, {}, {}
     for split in ("train", "val", "test"):
         images, truth = getattr(data, split)

@@ -50,6 +50,18 @@ def few_threads(batch: int, device: str) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@contextmanager
+def enough_memory(config: RunConfig, device: str) -> Iterator[None]:
+    """Explain an exhausted memory."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError:
+        raise KitError(
+            f"{config.backbone} with batch_size={config.batch_size} does not fit into the memory of {device}: "
+            "lower batch_size or width, or use device='cpu'; the epochs before are kept"
+        ) from None
+
+
 def describe(device: str) -> dict[str, Any]:
     """Device, processor and versions, for people and reports."""
     name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or platform.machine()

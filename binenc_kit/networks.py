@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from binenc_kit.config import RunConfig
+from binenc_kit.data import Data
 from binenc_kit.errors import KitError
 
 Backbone = nn.Module | Callable[[], nn.Module]
@@ -61,6 +62,27 @@ def build_network(
     features = _count_features(trunk, shape)
     penultimate = penultimate_layer(config.head, features, P)
     return Network(trunk, penultimate, nn.Linear(features if config.head == "NoPen" else P, classes))
+
+
+@torch.inference_mode()
+def predict(network: Network, data: Data, images: Tensor, batch_size: int = 1000) -> tuple[Tensor, Tensor]:
+    """Logits (N, C) and latents (N, P) of uint8 pictures (N, channels, height, width), in evaluation mode, float32."""
+    was_training = network.training
+    network.eval()
+    parts = [network(data.normalise(batch)) for batch in images.split(batch_size)]
+    network.train(was_training)
+    return torch.cat([logits for logits, _ in parts]), torch.cat([z for _, z in parts])
+
+
+def restore(network: Network, weights: dict[str, Tensor], folder: object) -> None:
+    """Give a network its recorded weights; raises `KitError` when they are another network's."""
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError:
+        raise KitError(
+            f"the weights in {folder} do not fit the network of its configuration: was it trained with another "
+            "backbone or other data?"
+        ) from None
 
 
 def mlp(shape: tuple[int, int, int], width: int = 128) -> nn.Module:

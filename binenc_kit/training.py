@@ -3,7 +3,8 @@
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from binenc_kit.config import HEADS, RunConfig
-from binenc_kit.data import Data, augment, limit, load_data
+from binenc_kit.data import Data, augment, limit, load_config_data
 from binenc_kit.errors import KitError
 from binenc_kit.files import house
-from binenc_kit.machine import choose_device, describe, few_threads, seeded
-from binenc_kit.networks import Backbone, Network, build_network
+from binenc_kit.machine import choose_device, describe, enough_memory, few_threads, seeded
+from binenc_kit.networks import Backbone, Network, build_network, predict, restore
 from binenc_kit.objectives import gamma_at, push_and_pull
 from binenc_kit.recording import Recording
 from binenc_kit.writing import Writer
@@ -46,7 +47,7 @@ class Epoch:
 
 def train(
     config: RunConfig, folder: str | Path | None = None, *, data: Data | None = None, backbone: Backbone | None = None
-) -> Iterator[Epoch]:
+) -> Generator[Epoch, None, None]:
     """Train one network and record it in `folder` (runs/<name>); yields one `Epoch` at a time.
 
     Started again on the same folder, it goes on after the last complete epoch and ends with the same weights as an
@@ -56,7 +57,7 @@ def train(
     Raises `KitError` for whatever cannot work: unknown device, too few dimensions, a locked folder, a loss that is NaN.
     """
     device = choose_device(config)
-    data = (data if data is not None else load_config_data(config)).to(device)
+    data = load_config_data(config, data).to(device)
     with seeded(config.seed, 0):
         network = build_network(config, data.shape, len(data.class_names), backbone).to(device)
     network = network.to(memory_format=torch.channels_last)  # twice as fast for convolutions, on CPUs too
@@ -79,7 +80,7 @@ def train_heads(
     """
     folder = Path(folder) if folder else house() / "runs"
     configs = [config.with_head(head) for head in heads]
-    data = data if data is not None else load_config_data(config)
+    data = load_config_data(config, data)
     return {one.label: train_one(one, folder, data=data, backbone=backbone, progress=progress) for one in configs}
 
 
@@ -93,10 +94,10 @@ def train_one(
 ) -> Recording:
     """Train one config to its end under a progress bar, into a folder of its own within `folder`."""
     folder = Path(folder) / config.name
-    epochs = train(config, folder, data=data, backbone=backbone)
     label = f"{config.label:9} seed {config.seed} lr {config.lr:g}"
     # Plain text to stdout: a widget would leave committed notebooks with state that code hosts cannot show.
-    with tqdm(total=config.epochs, desc=label, unit="epoch", file=sys.stdout, disable=not progress, ncols=100) as bar:
+    bar = tqdm(total=config.epochs, desc=label, unit="epoch", file=sys.stdout, disable=not progress, ncols=100)
+    with bar, closing(train(config, folder, data=data, backbone=backbone)) as epochs:  # an interrupt frees the lock
         bar.set_postfix_str("starting")
         for epoch in epochs:
             bar.update(epoch.index - bar.n)
@@ -106,17 +107,7 @@ def train_one(
     return Recording(folder)
 
 
-@torch.inference_mode()
-def predict(network: Network, data: Data, images: Tensor, batch_size: int = 1000) -> tuple[Tensor, Tensor]:
-    """Logits (N, C) and latents (N, P) of uint8 pictures (N, channels, height, width), in evaluation mode, float32."""
-    was_training = network.training
-    network.eval()
-    parts = [network(data.normalise(batch)) for batch in images.split(batch_size)]
-    network.train(was_training)
-    return torch.cat([logits for logits, _ in parts]), torch.cat([z for _, z in parts])
-
-
-def _epochs(config: RunConfig, folder: Path, data: Data, network: Network) -> Iterator[Epoch]:
+def _epochs(config: RunConfig, folder: Path, data: Data, network: Network) -> Generator[Epoch, None, None]:
     """The loop behind `train`: an epoch, a look at the probe, a line in the recording, a checkpoint."""
     device = str(data.train[0].device)
     optimizer = make_optimizer(config, network)
@@ -129,11 +120,11 @@ def _epochs(config: RunConfig, folder: Path, data: Data, network: Network) -> It
         writer.start(probe.cpu().numpy(), data.train[1][probe].cpu().numpy(), P, _dtype(config, P))
         state = writer.resume(device)
         if state:
-            network.load_state_dict(state["network"])
+            restore(network, state["network"], folder)
         if state and state["optimizer"]:
             optimizer.load_state_dict(state["optimizer"])
         for index in range(state["epoch"] + 1 if state else 1, config.epochs + 1):
-            with few_threads(config.batch_size * math.prod(data.shape), device):
+            with few_threads(config.batch_size * math.prod(data.shape), device), enough_memory(config, device):
                 epoch = _epoch(config, data, network, optimizer, probe, index)
             scalars = {name: value for name, value in vars(epoch).items() if name not in ("index", "latents")}
             writer.append({"epoch": index, **scalars}, epoch.latents)
@@ -152,12 +143,12 @@ def _epoch(
     with seeded(config.seed, index):
         push, pull = train_epoch(config, data, network, optimizer, gamma)
     loss = push + gamma * pull
-    if not math.isfinite(loss):
-        raise KitError(
-            f"the loss became {loss} in epoch {index} (gamma {gamma:g}, lr {config.lr:g}): lower lr, or let gamma grow "
-            f"more slowly; the {index - 1} epochs before it are kept"
-        )
     logits, latents = predict(network, data, data.train[0][probe])
+    if not math.isfinite(loss) or not latents.isfinite().all():  # the last step of an epoch can spoil the weights alone
+        raise KitError(
+            f"the loss became {loss if not math.isfinite(loss) else 'nan'} in epoch {index} (gamma {gamma:g}, lr "
+            f"{config.lr:g}): lower lr, or let gamma grow more slowly; the {index - 1} epochs before it are kept"
+        )
     val_logits, _ = predict(network, data, data.val[0])
     return Epoch(
         index, gamma, loss, push, pull,
@@ -203,13 +194,6 @@ def _batches(n: int, size: int, device: torch.device) -> list[Tensor]:
     if len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches
-
-
-def load_config_data(config: RunConfig) -> Data:
-    """The data of a config, on its device, to be shared by several runs; raises `KitError` for custom:LABEL."""
-    if config.data.startswith("custom:"):
-        raise KitError(f"data={config.data!r} is your own: pass it along, data=make_data(...)")
-    return load_data(config.data, device=choose_device(config), train_limit=config.train_limit, seed=config.data_seed)
 
 
 def _probe(config: RunConfig, data: Data) -> Tensor:

@@ -1,6 +1,7 @@
 """The writing side of a recording: one writer, complete epochs only, resumable after any crash."""
 
 import json
+import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -40,7 +41,8 @@ class Writer:
                 self._lock.acquire()
             except Timeout:
                 raise KitError(
-                    f"{self.folder} is being written by another process: wait for it, or train into another folder"
+                    f"{self.folder} is being written already, by another process or an unfinished train() of this one: "
+                    "wait for it, close it, or train into another folder"
                 ) from None
         return self
 
@@ -59,6 +61,8 @@ class Writer:
                 write_whole(described, lambda file: file.write(text.encode()))
             if not (self.folder / "probe.npz").exists():
                 write_whole(self.folder / "probe.npz", lambda file: np.savez(file, indices=indices, labels=labels))
+            elif not np.array_equal(Recording(self.folder).labels, labels):
+                raise KitError(f"{self.folder} holds a run on other data: choose another folder, or {AGAIN}")
             if not self._latents.exists():
                 header = {"descr": dtype, "fortran_order": False, "shape": (self.config.epochs, len(indices), P)}
                 write_whole(self._latents, lambda file: npy.write_array_header_1_0(file, header))
@@ -72,6 +76,8 @@ class Writer:
             raise KitError(f"{self._metrics} is truncated, it holds {recording.epochs} of {done} epochs: {AGAIN}")
         _ = recording.latents  # raises when frames are missing
         shape, dtype, offset = read_header(self._latents)
+        if 0 < done < self.config.epochs and recording.about["versions"] != self.about["versions"]:
+            warnings.warn(f"{self.folder} was begun with other versions: its bits may differ from now on", stacklevel=2)
         with explained(f"write to {self.folder}"):
             with self._latents.open("r+b") as file:
                 file.truncate(offset + done * shape[1] * shape[2] * dtype.itemsize)

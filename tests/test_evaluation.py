@@ -13,9 +13,9 @@ from binenc_kit.errors import KitError
 from binenc_kit.evaluation import COLUMNS, by_epoch, choose_lr, evaluate, results_table, summarise
 from binenc_kit.measures.binarity import code_agreement
 from binenc_kit.measures.collapse import sigma_w
-from binenc_kit.networks import build_network
+from binenc_kit.networks import build_network, predict
 from binenc_kit.recording import Recording
-from binenc_kit.training import predict, train, train_heads, train_one
+from binenc_kit.training import train, train_heads, train_one
 from tests.conftest import tiny_config
 
 

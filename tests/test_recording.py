@@ -151,7 +151,7 @@ def test_a_checkpoint_that_is_a_pickle_bomb_is_refused_and_not_executed(
 def test_a_second_writer_is_kept_out(tiny_data: Data, tmp_path: Path) -> None:
     first = train(tiny_config(), tmp_path / "run", data=tiny_data)
     next(first)
-    with pytest.raises(KitError, match="is being written by another process"):
+    with pytest.raises(KitError, match="is being written already"):
         next(train(tiny_config(), tmp_path / "run", data=tiny_data))
     first.close()
     assert [epoch.index for epoch in train(tiny_config(), tmp_path / "run", data=tiny_data)] == [2, 3]

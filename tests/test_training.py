@@ -11,10 +11,10 @@ from binenc_kit.config import HEADS
 from binenc_kit.data import Data, make_data
 from binenc_kit.errors import KitError
 from binenc_kit.machine import few_threads, seeded
-from binenc_kit.networks import build_network
+from binenc_kit.networks import build_network, predict
 from binenc_kit.objectives import gamma_at
 from binenc_kit.recording import Recording
-from binenc_kit.training import _batches, predict, train, train_heads, train_one
+from binenc_kit.training import _batches, train, train_heads, train_one
 from tests.conftest import tiny_config, tiny_splits
 
 
@@ -196,3 +196,53 @@ def test_two_classes_make_one_bit(tmp_path: Path) -> None:
     data = make_data(tiny_splits(classes=2), "ab")
     list(train(tiny_config(), tmp_path / "run", data=data))
     assert Recording(tmp_path / "run").latents.shape == (3, 12, 1)
+
+
+def test_data_of_another_name_are_refused(tiny_data: Data, tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="but 'tiny' came along"):
+        train(tiny_config(data="digits"), tmp_path / "run", data=tiny_data)
+
+
+def test_a_run_is_not_resumed_on_other_data_or_another_backbone(tiny_data: Data, tmp_path: Path) -> None:
+    config = tiny_config(backbone="custom:mine")
+    for _ in train(config, tmp_path / "run", data=tiny_data, backbone=nn.Flatten()):
+        break
+    with pytest.raises(KitError, match="do not fit the network"):
+        next(train(config, tmp_path / "run", data=tiny_data, backbone=nn.Conv2d(1, 2, 3)))
+    other = make_data(tiny_splits(each=30), "abc", seed=5)
+    with pytest.raises(KitError, match="holds a run on other data"):
+        next(train(config, tmp_path / "run", data=other, backbone=nn.Flatten()))
+
+
+def test_exhausted_memory_gets_one_sentence(tiny_data: Data, tmp_path: Path) -> None:
+    class Greedy(nn.Flatten):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if self.training:
+                raise torch.cuda.OutOfMemoryError("tried to allocate 1000 GiB")
+            return super().forward(x)
+
+    config = tiny_config(backbone="custom:greedy")
+    with pytest.raises(KitError, match="batch_size=8 does not fit into the memory of cpu: lower batch_size"):
+        next(train(config, tmp_path / "run", data=tiny_data, backbone=Greedy))
+
+
+def test_an_interrupt_frees_the_run(tiny_data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("binenc_kit.training.tqdm.set_postfix_str", interrupt)
+        with pytest.raises(KeyboardInterrupt) as kept:  # the traceback stays alive, as it does in a notebook
+            train_one(tiny_config(), tmp_path, data=tiny_data)
+    assert kept.tb
+    assert train_one(tiny_config(), tmp_path, data=tiny_data, progress=False).finished
+
+
+def test_resuming_with_other_versions_warns(tiny_data: Data, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    for _ in train(tiny_config(), folder, data=tiny_data):
+        break
+    described = folder / "config.json"
+    described.write_text(described.read_text().replace(torch.__version__.split("+")[0], "1.0"))
+    with pytest.warns(UserWarning, match="begun with other versions"):
+        list(train(tiny_config(), folder, data=tiny_data))
