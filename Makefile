@@ -34,7 +34,7 @@ test: $(READY) ## everything CI checks: ruff, pytest, and every notebook run aga
 		BINENC_KIT_HOME="$$home" $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 $(NOTEBOOKS)
 
 lab: $(READY) ## open JupyterLab on this machine alone, with a token
-	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=. notebooks/00_quickstart.ipynb
+	@$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_quickstart.ipynb
 
 bench: $(READY) ## our speed against named rivals, one line a comparison
 	@set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done

@@ -27,8 +27,8 @@ def write_report(
     environment = Environment(loader=PackageLoader("binenc_kit", "."), autoescape=True)
     page = environment.get_template("report.html").render(
         data=first.about["data"],
-        summary=summarise(table).to_html(index=False, border=0),
-        table=table.to_html(index=False, border=0, float_format=lambda value: f"{value:.4g}"),
+        summary=_readable(summarise(table).drop(columns="data")).to_html(index=False, border=0),
+        table=_readable(table).to_html(index=False, border=0, float_format=lambda value: f"{value:.4g}"),
         figures=pictures,
         findings=findings,
         config=vars(first.config),
@@ -69,6 +69,11 @@ def findings(table: pd.DataFrame, classes: int) -> list[Finding]:
 
 def _every(claim: str, values: pd.Series, holds: Callable[[float], bool]) -> Finding:
     return f"BinEnc: {claim}", all(map(holds, values)), ", ".join(f"{value:.4g}" for value in values)
+
+
+def _readable(table: pd.DataFrame) -> pd.DataFrame:
+    """Column names with spaces, so that narrow columns can break them."""
+    return table.rename(columns=lambda name: name.replace("_", " "))
 
 
 def _caption(name: str) -> str:
