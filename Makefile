@@ -43,7 +43,9 @@ notebooks: $(READY) ## run the notebooks in place, so that their committed outpu
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 		BINENC_KIT_HOME="$$home" $(BIN)/python docs/run_notebooks.py $(NOTEBOOKS)
 
-readme: demo ## bring the README's table and picture up to date with the demo's results
+readme: $(READY) ## run the demo anew and bring the README's table and picture up to date with it
+	@rm -rf runs/demo
+	@$(MAKE) --no-print-directory demo
 	@$(BIN)/python docs/update_readme.py
 
 clean: ## remove .venv and caches; runs and downloads stay

@@ -68,9 +68,10 @@ def ours(config: RunConfig, data: Data) -> Callable[[], object]:
     """An epoch of the kit's loop, as `train` calls it."""
     network = fresh_network(config, data).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(config, network)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
 
     def epoch() -> None:
-        with few_threads(config.batch_size * int(np.prod(data.shape)), "cpu"), seeded(0, 1):
+        with few_threads(config, parameters), seeded(0, 1):
             train_epoch(config, data, network, optimizer, config.gamma_start)
 
     return epoch

@@ -123,9 +123,14 @@ class RunConfig:
 def grid(heads: Sequence[str], lrs: Sequence[float], seeds: Sequence[int], **settings: Any) -> list[RunConfig]:  # noqa: ANN401
     """Every combination of heads (labels as in `RunConfig.label`), learning rates and seeds, heads outermost."""
     for name, values in {"heads": heads, "lrs": lrs, "seeds": seeds}.items():
-        if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-            raise KitError(f"{name} is {values!r}, but needs a list with at least one value, such as [{values!r}]")
+        require_list(name, values)
     return [RunConfig(lr=lr, seed=seed, **settings).with_head(head) for head, lr, seed in product(heads, lrs, seeds)]
+
+
+def require_list(name: str, values: object) -> None:
+    """Raise `KitError` unless `values` is a list or tuple with something in it."""
+    if not isinstance(values, list | tuple) or not values:
+        raise KitError(f"{name} is {values!r}, but needs a list with at least one value, such as [{values!r}]")
 
 
 def _check_source(kind: str, name: str, known: Sequence[str], prefixes: Sequence[str]) -> None:

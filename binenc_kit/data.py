@@ -1,5 +1,6 @@
 """`load_data(name)`: pictures as uint8 tensors on a device, split into train, validation and test."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,18 +16,19 @@ from torch import Tensor
 from binenc_kit.config import DATASETS, RunConfig
 from binenc_kit.errors import KitError, require_known
 from binenc_kit.files import house
-from binenc_kit.folders import Split, read_folder
+from binenc_kit.folders import read_folder
 from binenc_kit.machine import choose_device
 from binenc_kit.sources import read_digits, read_torchvision
-
-SPLITS = ("train", "val", "test")
+from binenc_kit.splits import SPLITS, check_splits
+from binenc_kit.validation import checked
 
 
 @dataclass(frozen=True)
 class Data:
     """Pictures (N, channels, height, width), uint8, and labels (N,), int64, of the three splits, on one device.
 
-    mean, std: (channels, 1, 1), of the train split, in units of pixel values from 0 to 255.
+    mean, std: (channels, 1, 1), of the train split, in units of pixel values from 0 to 255. train_limit, seed: what the
+    splits were drawn with. fingerprint: a hash of the train split; two runs on the same data have the same.
     """
 
     name: str
@@ -36,6 +38,9 @@ class Data:
     test: tuple[Tensor, Tensor]
     mean: Tensor
     std: Tensor
+    train_limit: int | None
+    seed: int
+    fingerprint: str
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -64,11 +69,12 @@ def load_data(
 
     name: digits (embedded), mnist, fashion_mnist, svhn, cifar10, cifar100 (torchvision, downloaded into `root`,
     by default data/downloads, on first use), or folder:PATH with PATH/train/<class>/* and optional val/ and test/.
+    device: auto, cpu, cuda or mps.
     Raises `KitError` for an unknown name, data that cannot be had or read, or a limit that cannot be drawn.
     """
+    device, name = choose_device(device), str(name)
     if name.startswith("folder:"):
-        folder = Path(name.removeprefix("folder:")).expanduser()
-        folder = (folder if folder.is_dir() else house() / folder).resolve()
+        folder = resolve_folder(name)
         name, (splits, class_names) = folder.name, read_folder(folder, cache=house() / "data" / "cache")
     elif name == "digits":
         splits, class_names = read_digits()
@@ -78,20 +84,29 @@ def load_data(
     return make_data(splits, class_names, name=name, train_limit=train_limit, seed=seed).to(device)
 
 
-def load_config_data(config: RunConfig, data: Data | None = None) -> Data:
-    """The data of a config, on its device, to be shared by several runs; or `data`, if the config names them.
+def resolve_folder(name: str) -> Path:
+    """The folder of "folder:PATH": PATH from here if it is there, else from the kit's clone."""
+    folder = Path(name.removeprefix("folder:")).expanduser()
+    return (folder if folder.is_dir() else house() / folder).resolve()
 
-    Raises `KitError` for custom:LABEL without data of your own, and for data that have another name than the config's.
+
+def load_config_data(config: RunConfig, data: Data | None = None) -> Data:
+    """The data of a config, on its device, to be shared by several runs; or `data`, if they are what the config says.
+
+    Raises `KitError` for custom:LABEL without data of your own, and for data of another name, limit or seed.
     """
     if data is None and config.data.startswith("custom:"):
         raise KitError(f"data={config.data!r} is your own: pass it along, data=make_data(...)")
     if data is None:
-        return load_data(
-            config.data, device=choose_device(config), train_limit=config.train_limit, seed=config.data_seed
+        return load_data(config.data, device=config.device, train_limit=config.train_limit, seed=config.data_seed)
+    named = resolve_folder(config.data).name if config.data.startswith("folder:") else config.data
+    named = data.name if named.startswith("custom:") else named
+    asked, got = (named, config.train_limit, config.data_seed), (data.name, data.train_limit, data.seed)
+    if asked != got:  # results must not carry the name of other data
+        raise KitError(
+            "the config asks for data {!r} with train_limit={} and data_seed={}, but ".format(*asked)
+            + "{!r} with {} and {} came along: load them alike, or pass none".format(*got)
         )
-    named = Path(config.data).name if config.data.startswith("folder:") else config.data
-    if not named.startswith("custom:") and data.name != named:  # results must not carry another data set's name
-        raise KitError(f"data={config.data!r}, but {data.name!r} came along: pass the right data, or none")
     return data
 
 
@@ -109,24 +124,42 @@ def make_data(
     A missing test split is a fifth of train, a missing validation split a tenth of what is left, both stratified.
     Raises `KitError` for images or labels that cannot be used.
     """
-    splits = {split: _checked(split, *pair, classes=len(class_names)) for split, pair in splits.items()}
-    require_known("split", "train", splits)
+    train_limit, seed = checked("train_limit", int | None, train_limit), checked("data_seed", int, seed)
+    splits = check_splits(splits, len(class_names))
     if "test" not in splits:
-        splits["train"], splits["test"] = _split(*splits["train"], 0.2, seed, "a test split")
+        splits["train"], splits["test"] = _set_aside(*splits["train"], 0.2, seed, "a test split")
     if "val" not in splits:
-        splits["train"], splits["val"] = _split(*splits["train"], 0.1, seed, "a validation split")
+        splits["train"], splits["val"] = _set_aside(*splits["train"], 0.1, seed, "a validation split")
+    images, labels = splits["train"]
+    if train_limit is not None and train_limit < len(class_names):
+        raise KitError(f"train_limit={train_limit} is too small for {len(class_names)} classes: one picture a class")
     if train_limit is not None:
-        splits["train"] = limit(*splits["train"], train_limit, seed)
+        kept = subset(labels, train_limit, seed)
+        splits["train"] = images[kept], labels[kept]
     tensors = {split: (_channels_first(images), torch.from_numpy(labels)) for split, (images, labels) in splits.items()}
     mean, std = _pixel_statistics(tensors["train"][0])
-    return Data(name, tuple(map(str, class_names)), mean=mean, std=std, **tensors)
+    fingerprint = hashlib.sha256(b"".join(part.numpy().tobytes() for part in tensors["train"])).hexdigest()[:16]
+    return Data(
+        name, tuple(map(str, class_names)), mean=mean, std=std, train_limit=train_limit, seed=seed,
+        fingerprint=fingerprint, **tensors,
+    )  # fmt: skip
 
 
-def limit(images: NDArray[Any], labels: NDArray[Any], size: int, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """A stratified subset of `size` samples, drawn with `seed`; all of them where there are no more."""
+def subset(labels: NDArray[np.integer], size: int, seed: int) -> NDArray[np.int64]:
+    """Indices of a stratified subset of `size` samples, drawn with `seed`, ascending; all where there are no more.
+
+    Each class gets its share rounded down; what is left goes to the largest remainders.
+    """
     if size >= len(labels):
-        return images, labels
-    return _split(images, labels, len(labels) - size, seed, f"train_limit={size}")[0]
+        return np.arange(len(labels))
+    rng = np.random.default_rng(seed)
+    classes, counts = np.unique(labels, return_counts=True)
+    quota, remainder = np.divmod(counts * size, len(labels))
+    quota[np.argsort(-remainder, kind="stable")[: size - quota.sum()]] += 1
+    drawn = [
+        rng.permutation(np.flatnonzero(labels == label))[:many] for label, many in zip(classes, quota, strict=True)
+    ]
+    return np.sort(np.concatenate(drawn))
 
 
 def augment(batch: Tensor, generator: torch.Generator | None = None, padding: int = 4) -> Tensor:
@@ -149,35 +182,16 @@ def augment(batch: Tensor, generator: torch.Generator | None = None, padding: in
     return padded[sample, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _checked(split: str, images: ArrayLike, labels: ArrayLike, classes: int) -> Split:
-    """Refuse arrays that cannot be pictures with labels."""
-    images, labels = np.asarray(images), np.asarray(labels)
-    if images.dtype != np.uint8 or images.ndim not in (3, 4):
-        raise KitError(
-            f"the {split} images are {images.dtype} of shape {images.shape}, but must be uint8 of shape "
-            "(N, height, width) or (N, height, width, channels)"
-        )
-    if labels.shape != images.shape[:1] or not len(labels):
-        raise KitError(f"{split} has {len(images)} images and labels of shape {labels.shape}: give one label an image")
-    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= classes:
-        raise KitError(
-            f"the {split} labels run from {labels.min()} to {labels.max()} ({labels.dtype}), but with {classes} "
-            f"class names must be whole numbers from 0 to {classes - 1}"
-        )
-    return images, labels.astype(np.int64)
-
-
-def _split(
-    images: NDArray[Any], labels: NDArray[Any], size: float, seed: int, what: str
+def _set_aside(
+    images: NDArray[Any], labels: NDArray[Any], share: float, seed: int, what: str
 ) -> tuple[tuple[NDArray[Any], NDArray[Any]], ...]:
-    """Set a stratified share (or number) of samples aside: (kept, set aside)."""
+    """Set a stratified share of the samples aside: (kept, set aside)."""
     try:
-        kept, aside = train_test_split(np.arange(len(labels)), test_size=size, stratify=labels, random_state=seed)
-    except ValueError as error:
-        classes = len(np.unique(labels))
+        kept, aside = train_test_split(np.arange(len(labels)), test_size=share, stratify=labels, random_state=seed)
+    except ValueError:  # scikit-learn's words are about its own arguments
         raise KitError(
-            f"{what} cannot be drawn from {len(labels)} pictures of {classes} classes so that every class is in it "
-            f"({error}): give more pictures a class"
+            f"{what} of every class cannot be drawn from {len(labels)} pictures of {len(np.unique(labels))} classes: "
+            "give more pictures a class, or that split itself"
         ) from None
     return (images[kept], labels[kept]), (images[aside], labels[aside])
 

@@ -1,16 +1,19 @@
 """From recordings to rows of results, curves over the epochs, and the choice of a learning rate."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError, require_known
 from binenc_kit.measures.accuracy import accuracy
 from binenc_kit.measures.binarity import code_agreement, distinct_codes, whole_code_agreement
 from binenc_kit.measures.collapse import sigma_w, sigma_w_relative
-from binenc_kit.recording import Recording
+from binenc_kit.recording import Recording, require_same
 
 Runs = Mapping[Any, Recording] | Iterable[Recording]
 LATENT_MEASURES = {
@@ -30,7 +33,7 @@ def evaluate(recording: Recording, data: Any = None, backbone: Any = None) -> di
     """Measure a run's last weights; returns one row, the COLUMNS of the results table, and keeps it in the folder.
 
     Accuracies (0 to 1) are those of plain pictures; the measures of the latents look at the whole train split with its
-    true labels. data, backbone: your own, where the run was made with them. Raises `KitError` for unfinished data.
+    true labels. data, backbone: your own, where the run was made with them. Raises `KitError` where they do not fit.
     """
     kept = recording.results
     if kept is not None and tuple(kept) == COLUMNS and kept["epochs"] == recording.config.epochs:
@@ -52,8 +55,9 @@ def evaluate(recording: Recording, data: Any = None, backbone: Any = None) -> di
         **{name: measure(latents, labels["train"]) for name, measure in LATENT_MEASURES.items()},
         "seconds": round(sum(line["seconds"] for line in metrics), 2),
     }
-    if recording.finished:
-        recording.save_results(row)
+    if recording.finished and epoch == config.epochs:
+        with suppress(KitError):  # a folder that may only be read
+            recording.save_results(row)
     return row
 
 
@@ -67,7 +71,7 @@ def results_table(runs: Runs, data: Any = None, backbone: Any = None) -> pd.Data
         if data is None and not kept and key not in shared:
             from binenc_kit.data import load_config_data
 
-            shared[key] = load_config_data(config)
+            shared[key] = load_config_data(_for_this_machine(config))
         rows.append(evaluate(run, shared.get(key, data), backbone))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -120,6 +124,17 @@ def listed(runs: Runs) -> list[Recording]:
     return runs
 
 
+def _for_this_machine(config: RunConfig) -> RunConfig:
+    """A recording made on a GPU can be measured without one."""
+    from binenc_kit.machine import choose_device
+
+    try:
+        choose_device(config.device)
+    except KitError:
+        return replace(config, device="auto")
+    return config
+
+
 def _mean_and_spread(name: str, mean: float, spread: float) -> str:
     digits = ".2e" if 0 < abs(mean) < 1e-3 or abs(mean) >= 1e4 else ".1f" if name == "distinct_codes" else ".4f"
     return f"{mean:{digits}}" + ("" if np.isnan(spread) else f" ± {spread:{digits}}")
@@ -131,8 +146,10 @@ def _last_predictions(recording: Recording, data: Any, backbone: Any) -> tuple[d
     from binenc_kit.machine import choose_device
     from binenc_kit.networks import build_network, predict, restore
 
-    config, device = recording.config, choose_device(recording.config)
+    config = _for_this_machine(recording.config)
+    device = choose_device(config.device)
     data = load_config_data(config, data).to(device)
+    require_same(recording, recording.config, data.fingerprint)
     state = recording.checkpoint(device)
     network = build_network(config, data.shape, len(data.class_names), backbone).to(device)
     restore(network, state["network"], recording.folder)

@@ -110,7 +110,7 @@ def codebook(run: Recording, frame: int = -1) -> Figure:
             fontsize=13 if pure else 9, fontweight="bold" if pure else "normal",
         )  # fmt: skip
     axes.set_xticks(range(P), [f"bit {bit + 1}" for bit in range(P)])
-    axes.set_yticks(range(classes), names)
+    axes.set_yticks(range(classes), map(_plain, names))
     axes.set_ylabel("class")
     axes.set_title(f"{run.config.label}, epoch {frame + 1}", fontsize=12)
     figure.colorbar(image, label="share of samples with bit 1")
@@ -129,7 +129,7 @@ def samples(data: Any, columns: int = 2) -> Figure:  # noqa: ANN401  a Data: nam
         found = np.flatnonzero(labels == label)[:columns]
         for axes, picture in zip(panels[:, label], images[found].transpose(0, 2, 3, 1), strict=False):
             axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255)
-        panels[0, label].set_title(name, fontsize=11)
+        panels[0, label].set_title(_plain(name), fontsize=11)
     for axes in panels.flat:
         axes.set_axis_off()
     figure.set_label(f"{columns} train pictures of each of the classes {', '.join(data.class_names)}.")
@@ -164,11 +164,8 @@ def save(figures: dict[str, Figure], folder: Path) -> list[Path]:
 
 def _curves(runs: Runs, columns: dict[str, str], title: str, scale: Callable[[Axes], object]) -> Figure:
     """A panel a column: for each head the mean over its runs, and the span from lowest to highest."""
-    by_head: dict[str, list[pd.DataFrame]] = {}
-    for run in listed(runs):
-        by_head.setdefault(run.config.label, []).append(
-            by_epoch(run, [column for column in columns if column in LATENT_MEASURES])
-        )
+    measures = [column for column in columns if column in LATENT_MEASURES]
+    by_head = {head: [by_epoch(run, measures) for run in same] for head, same in _seeds_by_head(runs).items()}
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     for axes, (column, label) in zip(figure.subplots(1, len(columns)), columns.items(), strict=True):
         for number, (head, curves) in enumerate(by_head.items()):
@@ -196,11 +193,32 @@ def _curves(runs: Runs, columns: dict[str, str], title: str, scale: Callable[[Ax
     return figure
 
 
+def _seeds_by_head(runs: Runs) -> dict[str, list[Recording]]:
+    """The runs of each head; `KitError` where they differ in more than their seed: such a mean would mean nothing."""
+    by_head: dict[str, list[Recording]] = {}
+    for run in listed(runs):
+        by_head.setdefault(run.config.label, []).append(run)
+    for head, same in by_head.items():
+        first = vars(same[0].config)
+        for run in same:
+            other = [name for name, value in vars(run.config).items() if value != first[name] and name != "seed"]
+            if other:
+                raise KitError(
+                    f"the runs of {head} differ in {', '.join(other)}: draw them apart, only seeds are averaged"
+                )
+    return by_head
+
+
 def _endings(by_head: dict[str, list[pd.DataFrame]], columns: dict[str, str]) -> str:
     """The curves' last values in words, for readers who do not see them."""
     first = next(iter(columns))
     ends = {head: np.mean([curve[first].iloc[-1] for curve in curves]) for head, curves in by_head.items()}
     return f"At the end, {columns[first]}: " + ", ".join(f"{head} {value:.3g}" for head, value in ends.items()) + "."
+
+
+def _plain(name: str) -> str:
+    """A class name as it is: a dollar would begin a formula."""
+    return name.replace("$", r"\$")
 
 
 def _style(head: str, number: int = 0) -> tuple[str, str]:

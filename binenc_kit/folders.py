@@ -12,9 +12,9 @@ from PIL import Image
 
 from binenc_kit.errors import KitError
 from binenc_kit.files import write_whole
+from binenc_kit.splits import SPLITS, Split
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
-Split = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def read_folder(folder: Path, cache: Path) -> tuple[dict[str, Split], list[str]]:
@@ -25,10 +25,10 @@ def read_folder(folder: Path, cache: Path) -> tuple[dict[str, Split], list[str]]
     """
     if not (folder / "train").is_dir():
         raise KitError(f"{folder} has no folder train/: put pictures into {folder / 'train'}/<class>/")
-    class_names = sorted(entry.name for entry in os.scandir(folder / "train") if entry.is_dir())
+    class_names = sorted(entry.name for entry in _visible(folder / "train") if entry.is_dir())
     if len(class_names) < 2:
         raise KitError(f"{folder / 'train'} holds {len(class_names)} class folders: a classifier needs at least two")
-    listing = {split: list(_list(folder / split, class_names)) for split in ("train", "val", "test")}
+    listing = {split: list(_list(folder / split, class_names)) for split in SPLITS}
     listing = {split: found for split, found in listing.items() if found or split == "train"}
     stamp = hashlib.sha256(repr((folder.resolve(), listing)).encode()).hexdigest()[:16]
     kept = cache / f"{folder.resolve().name}-{stamp}.npz"
@@ -42,17 +42,22 @@ def read_folder(folder: Path, cache: Path) -> tuple[dict[str, Split], list[str]]
     return {split: (arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in listing}, class_names
 
 
+def _visible(folder: Path) -> Iterator[os.DirEntry]:
+    """What a folder holds, but for what systems and notebooks hide in it (.DS_Store, .ipynb_checkpoints)."""
+    return (entry for entry in os.scandir(folder) if not entry.name.startswith("."))
+
+
 def _list(folder: Path, class_names: list[str]) -> Iterator[tuple[int, str, int, int]]:
     """Label, path, size and date of every picture of a split, in a fixed order."""
     if not folder.is_dir():
         return
-    extra = {entry.name for entry in os.scandir(folder) if entry.is_dir()} - set(class_names)
+    extra = {entry.name for entry in _visible(folder) if entry.is_dir()} - set(class_names)
     if extra:
         raise KitError(f"{folder} has the class {min(extra)!r}, which train/ has not: use the same classes in both")
     for label, name in enumerate(class_names):
         if not (folder / name).is_dir():
             continue
-        for entry in sorted(os.scandir(folder / name), key=lambda entry: entry.name):
+        for entry in sorted(_visible(folder / name), key=lambda entry: entry.name):
             if entry.is_file() and Path(entry.name).suffix.lower() in PICTURES:
                 yield label, entry.path, entry.stat().st_size, entry.stat().st_mtime_ns
 
@@ -98,7 +103,9 @@ def _read(path: str) -> NDArray[np.uint8]:
             if picture.mode.startswith(("I", "F")):
                 raise KitError(f"{path} has more than 8 bits a channel: save it with 8 bits")
             return np.asarray(picture.convert("L" if picture.mode in ("1", "L", "LA") else "RGB"))
-    except (OSError, Image.DecompressionBombError, SyntaxError) as error:  # PIL's own errors are OSErrors
+    except KitError:
+        raise
+    except Exception as error:  # damaged files make PIL's many decoders raise many kinds
         raise KitError(f"{path} cannot be read as a picture ({error}): replace it or take it away") from None
 
 

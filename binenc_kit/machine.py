@@ -2,52 +2,60 @@
 
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import torch
 
-from binenc_kit.config import RunConfig
-from binenc_kit.errors import KitError
+from binenc_kit.config import CHOICES, RunConfig
+from binenc_kit.errors import KitError, require_known
 
-SMALL_BATCH = 65_536  # numbers in a batch of pictures below which a second thread costs more than it brings
+SMALL = 5_000_000  # multiplications a batch below which a second thread costs more than it brings
 
 
-def choose_device(config: RunConfig) -> str:
-    """The device a config runs on; "auto" is cuda, mps or cpu, the first that is there."""
+def choose_device(name: str) -> str:
+    """The device of that name; "auto" is cuda, mps or cpu, the first that is there. `KitError` where it is absent."""
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if config.device == "auto":
-        return next(name for name, is_there in there.items() if is_there)
-    if not there[config.device]:
-        raise KitError(f"device={config.device!r} was asked for, but this machine has none: use device='auto' or 'cpu'")
-    return config.device
+    require_known("device", name, CHOICES["device"])
+    if name == "auto":
+        return next(device for device, is_there in there.items() if is_there)
+    if not there[name]:
+        raise KitError(f"device={name!r} was asked for, but this machine has none: use device='auto' or 'cpu'")
+    return name
 
 
 @contextmanager
-def seeded(seed: int, epoch: int) -> Iterator[None]:
+def seeded(seed: int, epoch: int, device: str = "cpu") -> Iterator[None]:
     """Give each epoch random numbers of its own, and the caller's back afterwards.
 
     A resumed run then needs no generator's state, and nothing that the caller draws between epochs can change it.
     """
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.startswith("cuda") else []):
         torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
         yield
 
 
 @contextmanager
-def few_threads(batch: int, device: str) -> Iterator[None]:
-    """Compute on one thread while batches of `batch` numbers are small, and on as many as before afterwards.
+def few_threads(config: RunConfig, parameters: int) -> Iterator[None]:
+    """Compute on one thread where the batches of an mlp are small, and on as many as before afterwards.
 
-    Tiny matrix products are no faster on two threads, and a hundred times slower when something else wants the cores.
+    Tiny matrix products are no faster on two threads, and many times slower when something else wants the cores.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if device == "cpu" and batch < SMALL_BATCH else before)
+    small = config.backbone == "mlp" and config.batch_size * parameters < SMALL
+    torch.set_num_threads(1 if small else before)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def same_bits() -> AbstractContextManager[None]:
+    """Let cuDNN use only algorithms that give the same bits every time; everything else about it stays as it is."""
+    cudnn = torch.backends.cudnn  # its flags() would switch cuDNN off unless told otherwise
+    return cudnn.flags(enabled=cudnn.enabled, benchmark=False, deterministic=True, allow_tf32=cudnn.allow_tf32)
 
 
 @contextmanager
@@ -55,15 +63,17 @@ def enough_memory(config: RunConfig, device: str) -> Iterator[None]:
     """Explain an exhausted memory."""
     try:
         yield
-    except torch.cuda.OutOfMemoryError:
+    except RuntimeError as error:  # each device has its own words for it
+        if "out of memory" not in str(error).lower() and "allocate memory" not in str(error):
+            raise
         raise KitError(
             f"{config.backbone} with batch_size={config.batch_size} does not fit into the memory of {device}: "
-            "lower batch_size or width, or use device='cpu'; the epochs before are kept"
+            "lower batch_size, width or train_limit, or use device='cpu'; complete epochs are kept"
         ) from None
 
 
 def describe(device: str) -> dict[str, Any]:
-    """Device, processor and versions, for people and reports."""
+    """Device, processor, threads and versions: what the last bits of a run depend on."""
     name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or platform.machine()
     versions = {"python": platform.python_version()} | {name: version(name) for name in ("binenc-kit", "torch")}
     return {"device": device, "processor": name, "threads": torch.get_num_threads(), "versions": versions}

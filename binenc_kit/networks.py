@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +27,8 @@ class Network(nn.Module):
         """Normalised images (N, channels, height, width) to logits (N, C) and latents z (N, P)."""
         h = self.backbone(images).flatten(1)
         # bfloat16 has 8 bits of precision: two classes a hair apart would get one code. The head stays in float32.
-        with torch.autocast(h.device.type, enabled=False):
+        halved = torch.is_autocast_enabled(h.device.type)
+        with torch.autocast(h.device.type, enabled=False) if halved else nullcontext():
             z = self.penultimate(h.float())
             return self.classifier(z), z
 
@@ -166,7 +168,10 @@ def _count_features(backbone: nn.Module, shape: tuple[int, int, int]) -> int:
     try:
         with torch.no_grad():
             return backbone.eval()(torch.zeros(2, *shape)).flatten(1).shape[1]
-    except (RuntimeError, ValueError, AttributeError, TypeError) as error:
-        raise KitError(f"the backbone cannot take pictures of shape {shape}: {error}") from None
+    except Exception as error:  # whatever a module of somebody's own may raise
+        raise KitError(
+            f"the backbone cannot turn pictures of shape {shape} into features (N, features): {type(error).__name__} "
+            f"{error}"
+        ) from None
     finally:
         backbone.train(was_training)

@@ -32,7 +32,7 @@ def push_and_pull(logits: Tensor, z: Tensor, labels: Tensor, penalty: str) -> tu
 
 def gamma_at(config: RunConfig, epoch: int) -> float:
     """gamma in epoch 1, 2, ...: constant, or times `gamma_factor` an epoch up to `gamma_cap`; 0 without penalty."""
-    if config.resolved_penalty == "none":
+    if config.resolved_penalty == "none" or config.gamma_start == 0:
         return 0.0
     if config.gamma_schedule == "constant":
         return config.gamma_start

@@ -1,6 +1,7 @@
 """`Recording`: one run on disk, opened lazily, readable while it is being written, whole after any crash."""
 
 import json
+import zipfile
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ class Recording:
     folder/latents.npy: (epochs, probe size, P), float16 or float32, memory-mapped
     folder/metrics.jsonl: one line an epoch
     folder/checkpoint.pt: weights after the last whole epoch
+    folder/finished: an empty file, there once the final weights are
     folder/results.json: the row of the results table, once evaluated
     Raises `KitError` naming the file when one is missing or damaged.
     """
@@ -81,16 +83,13 @@ class Recording:
     @property
     def finished(self) -> bool:
         """Whether the last epoch is complete and the final weights are there."""
-        return (self.folder / "checkpoint.pt").exists() and self.epochs == self.config.epochs
+        return (self.folder / "finished").exists()
 
     @property
     def latents(self) -> NDArray[np.floating]:
         """The probe's latents after each complete epoch, (epochs, probe size, P), memory-mapped and read-only."""
         path, epochs = self.folder / "latents.npy", self.epochs
-        shape, dtype, offset = read_header(path)
-        there = (path.stat().st_size - offset) // (shape[1] * shape[2] * dtype.itemsize)
-        if there < epochs:
-            raise KitError(f"{path} is truncated, it holds {there} of {epochs} epochs: {AGAIN}")
+        shape, dtype, offset = check_frames(path, epochs)
         if not epochs:
             return np.empty((0, *shape[1:]), dtype)
         return np.memmap(path, dtype, "r", offset, (epochs, *shape[1:]))
@@ -111,11 +110,22 @@ class Recording:
         return load_checkpoint(self.folder / "checkpoint.pt", device)
 
 
+def require_same(recording: Recording, config: RunConfig, fingerprint: str) -> None:
+    """Raise `KitError` unless a folder's run has this config and these data."""
+    if recording.config != config:
+        raise KitError(f"{recording.folder} holds a run of another configuration: choose another folder")
+    if recording.about.get("fingerprint") != fingerprint:
+        raise KitError(f"{recording.folder} holds a run on other train pictures: choose another folder, or {AGAIN}")
+
+
 def load_checkpoint(path: Path, device: str = "cpu") -> dict[str, Any]:
     """Read a checkpoint without unpickling anything but tensors and plain values; `KitError` for anything else."""
     import torch  # recordings, figures and widgets open without it
 
     try:
+        damaged = zipfile.is_zipfile(path) and zipfile.ZipFile(path).testzip()
+        if damaged:
+            raise ValueError(f"{damaged} has another checksum")
         state = torch.load(path, map_location=device, weights_only=True)
         return {"epoch": int(state["epoch"]), "network": dict(state["network"]), "optimizer": state["optimizer"]}
     except FileNotFoundError:
@@ -136,8 +146,17 @@ def read_header(path: Path) -> tuple[tuple[int, int, int], np.dtype, int]:
             if len(shape) != 3 or fortran or dtype.kind != "f":
                 raise ValueError(f"it holds {dtype} of shape {shape}")
             return shape, dtype, file.tell()
-    except (OSError, ValueError) as error:
+    except Exception as error:  # the header is parsed as Python, and fails in as many ways
         raise KitError(f"{path} is missing or damaged ({error}): {AGAIN}") from None
+
+
+def check_frames(path: Path, epochs: int) -> tuple[tuple[int, int, int], np.dtype, int]:
+    """The header of a latents.npy that holds at least so many epochs; `KitError` where it holds fewer."""
+    shape, dtype, offset = read_header(path)
+    there = (path.stat().st_size - offset) // (shape[1] * shape[2] * dtype.itemsize)
+    if there < epochs:
+        raise KitError(f"{path} is truncated, it holds {there} of {epochs} epochs: {AGAIN}")
+    return shape, dtype, offset
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 from matplotlib.figure import Figure
 
+from binenc_kit.errors import KitError
 from binenc_kit.evaluation import Runs, listed, summarise
 from binenc_kit.figures import to_png
 from binenc_kit.files import explained, write_whole
@@ -49,6 +50,10 @@ def findings(table: pd.DataFrame, classes: int) -> list[Finding]:
     others = table[(table["head"] != "BinEnc")]
     if ours.empty:
         return []
+    mixed = [name for name in ("data", "backbone", "epochs") if table[name].nunique() > 1]
+    mixed += ["lr"] * (table.groupby(["head", "penalty"])["lr"].nunique().max() > 1)
+    if mixed:
+        raise KitError(f"these runs differ in {', '.join(mixed)}: a claim needs runs that differ in head and seed only")
     found = [_every("code agreement is at least 0.99 in every run", ours["code_agreement"], lambda x: x >= 0.99)]
     found += [
         _every(f"the {classes} classes have {classes} codes in every run", ours["distinct_codes"], classes.__eq__)

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from binenc_kit.errors import KitError
-from binenc_kit.folders import Split
+from binenc_kit.splits import Split
 
 NAMES = {
     "mnist": "MNIST",

@@ -4,7 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from binenc_kit.config import HEADS, RunConfig
-from binenc_kit.data import Data, augment, limit, load_config_data
+from binenc_kit.config import HEADS, RunConfig, require_list
+from binenc_kit.data import Data, augment, load_config_data, subset
 from binenc_kit.errors import KitError
 from binenc_kit.files import house
-from binenc_kit.machine import choose_device, describe, enough_memory, few_threads, seeded
+from binenc_kit.machine import choose_device, describe, enough_memory, few_threads, same_bits, seeded
 from binenc_kit.networks import Backbone, Network, build_network, predict, restore
 from binenc_kit.objectives import gamma_at, push_and_pull
-from binenc_kit.recording import Recording
+from binenc_kit.recording import Recording, check_frames, require_same
 from binenc_kit.writing import Writer
 
 
@@ -56,11 +56,12 @@ def train(
     backbone: yours, when config.backbone is "custom:LABEL".
     Raises `KitError` for whatever cannot work: unknown device, too few dimensions, a locked folder, a loss that is NaN.
     """
-    device = choose_device(config)
-    data = load_config_data(config, data).to(device)
-    with seeded(config.seed, 0):
-        network = build_network(config, data.shape, len(data.class_names), backbone).to(device)
-    network = network.to(memory_format=torch.channels_last)  # twice as fast for convolutions, on CPUs too
+    device = choose_device(config.device)
+    with enough_memory(config, device):
+        data = load_config_data(config, data).to(device)
+        with seeded(config.seed, 0):
+            network = build_network(config, data.shape, len(data.class_names), backbone).to(device)
+        network = network.to(memory_format=torch.channels_last)  # twice as fast for convolutions, on CPUs too
     return _epochs(config, Path(folder) if folder else house() / "runs" / config.name, data, network)
 
 
@@ -78,6 +79,7 @@ def train_heads(
     heads: of HEADS; "NonlinPen+quadratic" is the fifth combination, which the paper leaves out.
     Each run lands in `folder` (runs/) under its own name; runs found there are finished, not repeated.
     """
+    require_list("heads", heads)
     folder = Path(folder) if folder else house() / "runs"
     configs = [config.with_head(head) for head in heads]
     data = load_config_data(config, data)
@@ -112,10 +114,12 @@ def _epochs(config: RunConfig, folder: Path, data: Data, network: Network) -> Ge
     device = str(data.train[0].device)
     optimizer = make_optimizer(config, network)
     probe = _probe(config, data)
-    with (
-        Writer(folder, config, _about(data, network, device)) as writer,
-        torch.backends.cudnn.flags(deterministic=True),
-    ):
+    about = _about(data, network, device)
+    if (folder / "finished").exists():  # reading needs no lock and no right to write
+        require_same(Recording(folder), config, data.fingerprint)
+        check_frames(folder / "latents.npy", config.epochs)
+        return
+    with Writer(folder, config, about) as writer:
         P = network.classifier.in_features
         writer.start(probe.cpu().numpy(), data.train[1][probe].cpu().numpy(), P, _dtype(config, P))
         state = writer.resume(device)
@@ -124,14 +128,17 @@ def _epochs(config: RunConfig, folder: Path, data: Data, network: Network) -> Ge
         if state and state["optimizer"]:
             optimizer.load_state_dict(state["optimizer"])
         for index in range(state["epoch"] + 1 if state else 1, config.epochs + 1):
-            with few_threads(config.batch_size * math.prod(data.shape), device), enough_memory(config, device):
+            with few_threads(config, about["parameters"]), enough_memory(config, device), same_bits():
                 epoch = _epoch(config, data, network, optimizer, probe, index)
             scalars = {name: value for name, value in vars(epoch).items() if name not in ("index", "latents")}
             writer.append({"epoch": index, **scalars}, epoch.latents)
             done = index == config.epochs  # the optimiser's memory is twice the weights: a finished run needs none
             network_state, optimizer_state = network.state_dict(), None if done else optimizer.state_dict()
             writer.save({"epoch": index, "network": network_state, "optimizer": optimizer_state})
+            if done:
+                writer.finish()
             yield epoch
+        writer.finish()  # again, for a run that was killed between its last checkpoint and this
 
 
 def _epoch(
@@ -140,7 +147,7 @@ def _epoch(
     """Train for one epoch, then look at the probe and the validation split."""
     start = time.perf_counter()
     gamma = gamma_at(config, index)
-    with seeded(config.seed, index):
+    with seeded(config.seed, index, str(data.train[0].device)):
         push, pull = train_epoch(config, data, network, optimizer, gamma)
     loss = push + gamma * pull
     logits, latents = predict(network, data, data.train[0][probe])
@@ -161,7 +168,8 @@ def _epoch(
 
 def make_optimizer(config: RunConfig, network: Network) -> torch.optim.AdamW:
     """AdamW with its default betas, as the paper's, in one fused step for all weights."""
-    return torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=True)
+    fused = next(network.parameters()).device.type in ("cpu", "cuda")  # not on every Mac's torch
+    return torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=fused)
 
 
 def train_epoch(
@@ -171,12 +179,12 @@ def train_epoch(
     images, labels = data.train
     network.train()
     totals = torch.zeros(2, device=images.device)
-    half = {"dtype": torch.bfloat16, "enabled": config.precision == "bfloat16"}
+    half = config.precision == "bfloat16"
     for batch in _batches(len(labels), config.batch_size, images.device):
         pictures = data.normalise(images[batch])
         if config.augment:
             pictures = augment(pictures)
-        with torch.autocast(images.device.type, **half):
+        with torch.autocast(images.device.type, torch.bfloat16) if half else nullcontext():
             logits, z = network(pictures)
         push, pull = push_and_pull(logits, z, labels[batch], config.resolved_penalty)
         optimizer.zero_grad(set_to_none=True)
@@ -199,8 +207,7 @@ def _batches(n: int, size: int, device: torch.device) -> list[Tensor]:
 def _probe(config: RunConfig, data: Data) -> Tensor:
     """Indices of the probe within the train split: a stratified subset, in ascending order."""
     labels = data.train[1].cpu().numpy()
-    indices, _ = limit(np.arange(len(labels)), labels, config.probe_size, config.data_seed)
-    return torch.from_numpy(np.sort(indices)).to(data.train[0].device)
+    return torch.from_numpy(subset(labels, config.probe_size, config.data_seed)).to(data.train[0].device)
 
 
 def _share_right(logits: Tensor, labels: Tensor) -> float:
@@ -216,6 +223,7 @@ def _about(data: Data, network: Network, device: str) -> dict[str, Any]:
     """What a run was made of and with, for people and reports: nothing is decided by it."""
     return {
         "data": data.name,
+        "fingerprint": data.fingerprint,
         "class_names": list(data.class_names),
         "shape": list(data.shape),
         "samples": {split: len(getattr(data, split)[1]) for split in ("train", "val", "test")},

@@ -1,5 +1,6 @@
 """Each setting's type and range, checked one by one."""
 
+import math
 from collections.abc import Sequence
 from types import UnionType
 from typing import Any, get_args
@@ -30,6 +31,8 @@ def checked(name: str, kind: Any, value: Any, choices: Sequence[str] | None = No
         if value is None:
             return None
         kind = get_args(kind)[0]
+    if kind is bool and type(value).__name__ in ("bool", "bool_"):  # numpy's, too
+        return bool(value)
     if kind in (str, bool):
         if not isinstance(value, kind):
             raise KitError(f"{name} is {value!r}, but must be {'true or false' if kind is bool else 'a text'}")
@@ -37,11 +40,11 @@ def checked(name: str, kind: Any, value: Any, choices: Sequence[str] | None = No
             require_known(name.replace("_", " "), value, choices)
         return value
     try:  # YAML reads 1e-3 as a text, so texts that are numbers are welcome
-        number = kind(value) if not isinstance(value, bool) else None
+        number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
-        number = None
+        number = math.nan
     low, high = RANGES[name]
-    if number is None or number != float(value) or not low <= number <= high:  # NaN fails the last comparison
+    if not low <= number <= high or (kind is int and not number.is_integer()):  # NaN fails the first comparison
         what = "a whole number" if kind is int else "a number"
-        raise KitError(f"{name} is {value!r}, but must be {what} from {low:g} to {high:g}")
-    return number
+        raise KitError(f"{name} is {value!r:.40}, but must be {what} from {low:g} to {high:g}")
+    return kind(number)

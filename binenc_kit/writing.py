@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError
 from binenc_kit.files import explained, write_whole
-from binenc_kit.recording import AGAIN, Recording, load_checkpoint, read_header
+from binenc_kit.recording import AGAIN, Recording, check_frames, load_checkpoint, read_header, require_same
+
+MACHINE = ("device", "processor", "threads", "versions")  # of `about`: what the last bits depend on
 
 
 class Writer:
@@ -53,47 +55,56 @@ class Writer:
         """Lay out a new folder, or make sure that the one found holds the same run."""
         described = self.folder / "config.json"
         with explained(f"write to {self.folder}"):
+            for left in self.folder.glob(
+                ".checkpoint.pt.*.part"
+            ):  # by a writer that was killed: the lock says that it is no more
+                left.unlink()
             if described.exists():
-                if Recording(self.folder).config != self.config:
-                    raise KitError(f"{self.folder} holds a run of another configuration: choose another folder")
+                require_same(Recording(self.folder), self.config, self.about["fingerprint"])
             else:
                 text = json.dumps({"config": json.loads(self.config.to_json()), "about": self.about}, indent=1)
                 write_whole(described, lambda file: file.write(text.encode()))
             if not (self.folder / "probe.npz").exists():
                 write_whole(self.folder / "probe.npz", lambda file: np.savez(file, indices=indices, labels=labels))
-            elif not np.array_equal(Recording(self.folder).labels, labels):
-                raise KitError(f"{self.folder} holds a run on other data: choose another folder, or {AGAIN}")
             if not self._latents.exists():
                 header = {"descr": dtype, "fortran_order": False, "shape": (self.config.epochs, len(indices), P)}
                 write_whole(self._latents, lambda file: npy.write_array_header_1_0(file, header))
 
     def resume(self, device: str) -> dict[str, Any] | None:
-        """The last checkpoint, or None at the very start; whatever was written after it is cut off."""
+        """The last checkpoint, or None at the very start; metrics written after it are cut off."""
         state = load_checkpoint(self._checkpoint, device) if self._checkpoint.exists() else None
         done = state["epoch"] if state else 0
         recording = Recording(self.folder)
         if recording.epochs < done:
             raise KitError(f"{self._metrics} is truncated, it holds {recording.epochs} of {done} epochs: {AGAIN}")
-        _ = recording.latents  # raises when frames are missing
-        shape, dtype, offset = read_header(self._latents)
-        if 0 < done < self.config.epochs and recording.about["versions"] != self.about["versions"]:
-            warnings.warn(f"{self.folder} was begun with other versions: its bits may differ from now on", stacklevel=2)
-        with explained(f"write to {self.folder}"):
-            with self._latents.open("r+b") as file:
-                file.truncate(offset + done * shape[1] * shape[2] * dtype.itemsize)
-            with self._metrics.open("a+b") as file:
-                file.seek(0)
-                file.truncate(sum(len(file.readline()) for _ in range(done)))
+        check_frames(self._latents, recording.epochs)
+        changed = [name for name in MACHINE if recording.about.get(name) != self.about[name]]
+        if 0 < done < self.config.epochs and changed:
+            what = ", ".join(changed)
+            warnings.warn(f"{self.folder} was begun with other {what}: its last bits may differ now", stacklevel=2)
+        with explained(f"write to {self.folder}"), self._metrics.open("a+b") as file:
+            file.seek(0)
+            file.truncate(sum(len(file.readline()) for _ in range(done)))
         return state
 
     def append(self, metrics: dict[str, Any], latents: NDArray[np.floating]) -> None:
         """Add one complete epoch: its frame of latents, then its line of metrics."""
-        _, dtype, _ = read_header(self._latents)
+        _, dtype, offset = read_header(self._latents)
+        if dtype.itemsize == 2:  # float16 ends at 65504, and a feature beyond it must not become infinite
+            latents = np.clip(latents, -65504, 65504)
+        frame = np.ascontiguousarray(latents, dtype)
         with explained(f"write epoch {metrics['epoch']} to {self.folder}"):
-            with self._latents.open("ab") as file:
-                file.write(np.ascontiguousarray(latents, dtype).data)
+            # In place and never truncated: whoever has the file mapped keeps what they see.
+            with self._latents.open("r+b") as file:
+                file.seek(offset + (metrics["epoch"] - 1) * frame.nbytes)
+                file.write(frame.data)
             with self._metrics.open("ab") as file:
                 file.write(json.dumps(metrics).encode() + b"\n")
+
+    def finish(self) -> None:
+        """Mark the run as finished: the final weights are there."""
+        with explained(f"write to {self.folder}"):
+            (self.folder / "finished").touch()
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint."""

@@ -16,7 +16,7 @@ COLUMNS = {
     "test_accuracy": "test accuracy",
     "code_agreement": "code agreement",
     "distinct_codes": "distinct codes",
-    "sigma_w_relative": "spread within / between classes",
+    "sigma_w_relative": "relative Sigma_W",
 }
 
 

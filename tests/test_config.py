@@ -3,6 +3,7 @@ import subprocess
 import sys
 from dataclasses import FrozenInstanceError, fields, replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +57,8 @@ def test_the_hash_is_the_same_in_another_process() -> None:
 
 
 def test_numbers_that_yaml_reads_as_texts_are_welcome() -> None:
-    assert RunConfig(lr="1e-3", epochs="7") == RunConfig(lr=0.001, epochs=7)
+    assert RunConfig(lr="1e-3", epochs="7", train_limit="1e3") == RunConfig(lr=0.001, epochs=7, train_limit=1000)
+    assert RunConfig(augment=np.True_, seed=np.int64(4)) == RunConfig(augment=True, seed=4)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +81,7 @@ def test_numbers_that_yaml_reads_as_texts_are_welcome() -> None:
         ({"epochs": True}, "epochs is True"),
         ({"batch_size": 1}, "batch_size is 1"),
         ({"seed": -1}, "seed is -1"),
+        ({"seed": 10**400}, "must be a whole number"),
         ({"augment": "yes"}, "must be true or false"),
         ({"device": "gpu"}, "unknown device 'gpu'"),
         ({"head": 3}, "must be a text"),

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,9 +87,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return Recording(folder)
 
 
-def start(place: str, when: int, folder: Path) -> subprocess.Popen:
-    command = [sys.executable, "-c", CHILD, place, str(when), str(folder), CONFIG.to_json()]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+def start(place: str, when: int, folder: Path, config: RunConfig = CONFIG, threads: int = 1) -> subprocess.Popen:
+    command = [sys.executable, "-c", CHILD, place, str(when), str(folder), config.to_json()]
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
 
 def assert_the_same(run: Recording, undisturbed: Recording) -> None:
@@ -105,6 +107,7 @@ def test_killed_in_the_middle_of_writing(place: str, when: int, undisturbed: Rec
     folder = tmp_path / "run"
     child = start(place, when, folder)
     assert child.wait(timeout=60) == -signal.SIGKILL
+    assert not (folder / "finished").exists()
     if (folder / "config.json").exists() and (folder / "latents.npy").exists():
         run = Recording(folder)  # it opens, and holds every complete epoch
         complete = 0 if place == "half a start" else when - (place not in ("no checkpoint", "half a checkpoint"))
@@ -112,6 +115,15 @@ def test_killed_in_the_middle_of_writing(place: str, when: int, undisturbed: Rec
         assert np.array_equal(run.latents, undisturbed.latents[:complete])
     list(train(CONFIG, folder))
     assert_the_same(Recording(folder), undisturbed)
+
+
+def test_killed_while_a_convnet_trains_on_all_cores(tmp_path: Path) -> None:
+    config = replace(CONFIG, backbone="convnet", width=8, epochs=3, batch_size=32)
+    list(train(config, tmp_path / "whole"))
+    child = start("half a checkpoint", 2, tmp_path / "run", config, threads=torch.get_num_threads())
+    assert child.wait(timeout=60) == -signal.SIGKILL
+    list(train(config, tmp_path / "run"))
+    assert_the_same(Recording(tmp_path / "run"), Recording(tmp_path / "whole"))
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.013, 0.031, 0.05])
@@ -123,6 +135,7 @@ def test_killed_at_any_moment(delay: float, undisturbed: Recording, tmp_path: Pa
     time.sleep(delay)
     child.kill()
     child.wait(timeout=60)
+    assert child.returncode == -signal.SIGKILL
     assert Recording(folder).epochs >= 1
     list(train(CONFIG, folder))
     assert_the_same(Recording(folder), undisturbed)

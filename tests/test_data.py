@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import scipy.io
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torchvision import datasets
 
-from binenc_kit.data import augment, load_data, make_data
+from binenc_kit.data import augment, load_data, make_data, subset
 from binenc_kit.errors import KitError
 from tests.conftest import tiny_splits
 
@@ -67,6 +69,7 @@ def test_a_train_limit_is_stratified_and_seeded() -> None:
     ("change", "expected"),
     [
         ({"labels": np.full(60, 3)}, "must be whole numbers from 0 to 2"),
+        ({"labels": np.array(["a", "b", "c"] * 20)}, "must be whole numbers from 0 to 2"),
         ({"labels": np.full(60, -1)}, "from -1 to -1"),
         ({"labels": np.zeros(60)}, "float64"),
         ({"labels": np.zeros(59, int)}, "one label an image"),
@@ -89,8 +92,55 @@ def test_unknown_data_are_refused(name: str) -> None:
 
 
 def test_a_limit_below_the_number_of_classes_is_refused() -> None:
-    with pytest.raises(KitError, match="train_limit=5"):
+    with pytest.raises(KitError, match="train_limit=5 is too small for 10 classes"):
         load_data("digits", train_limit=5)
+
+
+@pytest.mark.parametrize(
+    ("splits", "names", "expected"),
+    [
+        ({"valid": tiny_splits()["train"]}, "abc", "did you mean val"),
+        ({"test": tiny_splits()["train"]}, "abc", "there is no train split, only test"),
+        ({}, "abc", "only nothing"),
+        ({"train": tiny_splits()["train"]}, "a", "at least two classes"),
+        (tiny_splits() | {"val": tiny_splits(size=5)["train"]}, "abc", "bring all to one size"),
+    ],
+)
+def test_splits_that_do_not_fit_get_one_sentence(splits: dict, names: str, expected: str) -> None:
+    with pytest.raises(KitError, match=expected):
+        make_data(splits, names)
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ({"device": "gpu"}, "unknown device"),
+        ({"device": "cuda"}, "this machine has none"),
+        ({"train_limit": "many"}, "train_limit is 'many'"),
+        ({"seed": -1}, "data_seed is -1"),
+    ],
+)
+def test_bad_ways_to_load_get_one_sentence(how: dict, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(KitError, match=expected):
+        load_data("digits", **how)
+
+
+@given(seed=st.integers(0, 1000), size=st.integers(1, 60))
+def test_a_subset_is_stratified_to_within_one_sample_a_class(seed: int, size: int) -> None:
+    labels = np.random.default_rng(seed).integers(0, 4, 50)
+    drawn = subset(labels, size, seed)
+    assert len(drawn) == len(set(drawn.tolist())) == min(size, 50)
+    counts = np.bincount(labels, minlength=4)
+    assert np.abs(np.bincount(labels[drawn], minlength=4) - counts * len(drawn) / 50).max() < 1
+    assert np.array_equal(drawn, subset(labels, size, seed))
+
+
+def test_equal_pictures_have_equal_fingerprints_and_others_have_not() -> None:
+    images, labels = tiny_splits()["train"]
+    first, again = (make_data({"train": (images, labels)}, "abc") for _ in range(2))
+    other = make_data({"train": (255 - images, labels)}, "abc")
+    assert first.fingerprint == again.fingerprint != other.fingerprint
 
 
 # augmentation

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,8 +103,6 @@ def test_the_learning_rate_is_chosen_on_validation_alone(tiny_data: Data, tmp_pa
     for run, accuracy in zip(runs, (0.5, 0.9, 0.9), strict=True):
         line = run.metrics[0] | {"val_accuracy": accuracy}
         (run.folder / "metrics.jsonl").write_text(json.dumps(line) + "\n")
-    blind = replace(tiny_data, test=(torch.zeros(0), torch.zeros(0)))
-    assert len(blind.test[1]) == 0
     assert choose_lr(runs) == {"BinEnc": 0.02}  # the smaller of two equals
     assert all(run.results is None for run in runs)  # nothing was evaluated, the test split least of all
 
@@ -120,6 +117,34 @@ def test_the_summary_has_mean_and_spread_of_each_head(tiny_data: Data, tmp_path:
     assert mean == pytest.approx(values.mean(), rel=1e-2)
     assert spread == pytest.approx(values.std(), rel=1e-2, abs=1e-3)
     assert "±" not in summarise(table.head(1))["test_accuracy"][0]
+
+
+def test_the_row_of_a_run_that_was_killed_at_the_very_end_is_not_kept(tiny_data: Data, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    writing = train(tiny_config(), folder, data=tiny_data)
+    next(writing)
+    early = (folder / "checkpoint.pt").read_bytes()
+    list(writing)
+    (folder / "checkpoint.pt").write_bytes(early)  # all metrics are there, the final weights are not
+    (folder / "finished").unlink()
+    assert not Recording(folder).finished
+    assert evaluate(Recording(folder), tiny_data)["epochs"] == 1
+    assert Recording(folder).results is None
+
+
+def test_other_data_than_the_run_s_are_refused(tmp_path: Path) -> None:
+    run = train_one(tiny_config(data="digits", train_limit=100, epochs=1), tmp_path, progress=False)
+    with pytest.raises(KitError, match="asks for data 'digits' with train_limit=100"):
+        results_table([run], load_data("digits"))
+
+
+def test_a_recording_made_on_a_gpu_is_measured_without_one(tiny_run: Recording, tiny_data: Data) -> None:
+    absent = "mps" if torch.cuda.is_available() else "cuda"
+    described = tiny_run.folder / "config.json"
+    described.write_text(described.read_text().replace('"device": "cpu"', f'"device": "{absent}"'))
+    run = Recording(tiny_run.folder)
+    assert run.config.device == absent
+    assert evaluate(run, tiny_data)["epochs"] == 3
 
 
 def test_no_recordings_are_no_table() -> None:

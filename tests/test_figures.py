@@ -6,11 +6,11 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from binenc_kit import figures
-from binenc_kit.data import Data
+from binenc_kit.data import Data, make_data
 from binenc_kit.errors import KitError
 from binenc_kit.recording import Recording
 from binenc_kit.training import train_heads, train_one
-from tests.conftest import tiny_config
+from tests.conftest import tiny_config, tiny_splits
 
 LABELS = ["BinEnc", "LinPen", "NonlinPen", "NoPen", "NonlinPen+quadratic"]
 
@@ -106,3 +106,16 @@ def test_samples_show_each_class(tiny_data: Data) -> None:
 def test_shown_figures_carry_their_alt_text(runs: dict[str, Recording], capsys: pytest.CaptureFixture) -> None:
     figures.show(figures.codebook(runs["BinEnc"]))
     assert "Codebook of BinEnc" in capsys.readouterr().out  # outside a notebook, IPython prints the text
+
+
+def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tiny_data: Data, tmp_path: Path) -> None:
+    mixed = [train_one(tiny_config(lr=lr), tmp_path, data=tiny_data, progress=False) for lr in (0.01, 0.02)]
+    with pytest.raises(KitError, match="the runs of BinEnc differ in lr"):
+        figures.accuracy_by_epoch(mixed)
+
+
+def test_a_dollar_in_a_class_name_is_no_formula(tmp_path: Path) -> None:
+    data = make_data(tiny_splits(), ["a$\\frac$", "$", "c"], name="tiny")
+    run = train_one(tiny_config(), tmp_path, data=data, progress=False)
+    for figure in (figures.codebook(run), figures.samples(data)):
+        assert figures.to_png(figure)

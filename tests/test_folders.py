@@ -40,6 +40,13 @@ def test_grey_pictures_have_one_channel_unless_others_are_coloured(tmp_path: Pat
     assert load(grey).shape == (3, 6, 6)
 
 
+def test_hidden_entries_are_no_classes_and_no_pictures(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "pets", TWO)
+    (folder / "train" / ".ipynb_checkpoints").mkdir()
+    (folder / "train" / "cat" / "._000.png").write_bytes(b"what a Mac leaves beside a picture")
+    assert load(folder).class_names == ("cat", "dog")
+
+
 def test_decoding_happens_once_until_a_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_pictures(tmp_path / "pets", TWO)
     first = load(folder)
@@ -70,6 +77,10 @@ def break_one(folder: Path) -> None:
     (folder / "train" / "cat" / "005.png").write_bytes(b"\x89PNG but no more")
 
 
+def break_a_ppm(folder: Path) -> None:
+    (folder / "train" / "cat" / "005.ppm").write_bytes(b"P6 6 six 255 ")
+
+
 def truncate_one(folder: Path) -> None:
     path = folder / "train" / "cat" / "005.png"
     path.write_bytes(path.read_bytes()[:60])
@@ -96,6 +107,7 @@ def unknown_class(folder: Path) -> None:
     ("spoil", "expected"),
     [
         (break_one, r"005\.png cannot be read as a picture"),
+        (break_a_ppm, r"005\.ppm cannot be read as a picture"),
         (truncate_one, r"005\.png cannot be read as a picture"),
         (enlarge_one, r"004\.png is 7x6 pixels, the first picture 6x6"),
         (sixteen_bits, "more than 8 bits"),

@@ -83,7 +83,8 @@ def test_a_module_of_one_s_own_is_copied_and_a_function_is_called() -> None:
         ("custom:mine", 5, "needs its module"),
         ("custom:mine", lambda: 5, "needs its module"),
         ("mlp", nn.Flatten(), "custom:mine"),
-        ("custom:mine", nn.Linear(3, 2), "cannot take pictures of shape"),
+        ("custom:mine", nn.Linear(3, 2), "cannot turn pictures of shape"),
+        ("custom:mine", nn.Flatten(0), "cannot turn pictures of shape"),
     ],
 )
 def test_a_backbone_that_cannot_be_used_gets_one_sentence(backbone: str, module: object, expected: str) -> None:

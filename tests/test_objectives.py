@@ -38,5 +38,6 @@ def test_the_paper_s_schedule_ends_where_the_paper_s_code_ends() -> None:
 
 def test_gamma_stays_where_it_is_told_to() -> None:
     assert gamma_at(RunConfig(gamma_schedule="constant", gamma_start=2), 99) == 2
+    assert gamma_at(RunConfig(gamma_start=0, gamma_factor=1.5, epochs=2000), 1999) == 0
     assert gamma_at(RunConfig(head="LinPen", gamma_start=2), 99) == 0
     assert gamma_at(RunConfig(gamma_factor=100, gamma_cap=7, epochs=100_000), 100_000) == 7

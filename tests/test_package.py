@@ -34,7 +34,7 @@ assert bk.RunConfig(**vars(run.config)) == run.config
 
 
 def test_nothing_downstream_is_imported_upstream() -> None:
-    order = ["errors", "validation", "config", "files", "folders", "sources", "machine", "data"]
+    order = ["errors", "validation", "config", "files", "splits", "folders", "sources", "machine", "data"]
     order += ["networks", "objectives"]
     order += ["recording", "writing", "training", "evaluation", "figures", "report"]
     for place, name in enumerate(order):

@@ -1,6 +1,7 @@
 import json
 import os
 import pickle
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 
 from binenc_kit.data import Data
 from binenc_kit.errors import KitError
+from binenc_kit.evaluation import evaluate
 from binenc_kit.recording import Recording
 from binenc_kit.training import train
 from tests.conftest import tiny_config
@@ -36,7 +38,7 @@ def test_an_open_recording_sees_what_is_added(tiny_data: Data, tmp_path: Path) -
 
 def test_the_files_are_those_of_the_design_and_hold_no_pickle(tiny_run: Recording) -> None:
     names = {path.name for path in tiny_run.folder.iterdir()} - {".lock"}
-    assert names == {"config.json", "metrics.jsonl", "latents.npy", "probe.npz", "checkpoint.pt"}
+    assert names == {"config.json", "metrics.jsonl", "latents.npy", "probe.npz", "checkpoint.pt", "finished"}
     plain = np.load(tiny_run.folder / "latents.npy", allow_pickle=False)  # any reader of .npy can open it
     assert plain.shape == (3, 12, 2)
     assert np.array_equal(plain, tiny_run.latents)
@@ -81,6 +83,15 @@ def object_array(path: Path) -> None:
     np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
 
 
+def flip_a_bit(path: Path) -> None:
+    """In the middle of a tensor, where nothing but a checksum notices."""
+    with zipfile.ZipFile(path) as archive:
+        largest = max(archive.infolist(), key=lambda info: info.file_size)
+    content = bytearray(path.read_bytes())
+    content[largest.header_offset + 200 + largest.file_size // 2] ^= 1
+    path.write_bytes(content)
+
+
 def read_everything(folder: Path) -> tuple:
     run = Recording(folder)
     return run.latents, run.labels, run.checkpoint()
@@ -103,6 +114,7 @@ def read_everything(folder: Path) -> tuple:
         ("probe.npz", Path.unlink, r"probe\.npz is missing or damaged"),
         ("checkpoint.pt", truncate, r"checkpoint\.pt is not a checkpoint of this kit"),
         ("checkpoint.pt", Path.unlink, r"has no checkpoint yet"),
+        ("checkpoint.pt", flip_a_bit, r"checkpoint\.pt is not a checkpoint of this kit.*"),
     ],
 )
 def test_damage_is_named_in_one_sentence(tiny_run: Recording, name: str, spoil, expected: str) -> None:
@@ -112,8 +124,11 @@ def test_damage_is_named_in_one_sentence(tiny_run: Recording, name: str, spoil, 
     assert "\n" not in str(caught.value)
 
 
-def test_a_damaged_run_is_not_trained_over(tiny_data: Data, tiny_run: Recording) -> None:
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_damaged_run_is_not_trained_over(finished: bool, tiny_data: Data, tiny_run: Recording) -> None:
     truncate(tiny_run.folder / "latents.npy")
+    if not finished:
+        (tiny_run.folder / "finished").unlink()
     before = (tiny_run.folder / "metrics.jsonl").read_bytes()
     with pytest.raises(KitError, match="truncated"):
         list(train(tiny_config(), tiny_run.folder, data=tiny_data))
@@ -138,6 +153,7 @@ def test_a_checkpoint_that_is_a_pickle_bomb_is_refused_and_not_executed(
         plant({"epoch": 3, "network": Bomb(crater), "optimizer": None})
         with pytest.raises(KitError, match="was not loaded"):
             tiny_run.checkpoint()
+        (tiny_run.folder / "finished").unlink(missing_ok=True)  # a finished run is not resumed, so not loaded either
         with pytest.raises(KitError, match="was not loaded"):
             list(train(tiny_config(), tiny_run.folder, data=tiny_data))
         assert not crater.exists()
@@ -164,7 +180,37 @@ def test_a_folder_of_another_run_is_left_alone(tiny_data: Data, tiny_run: Record
     assert {path.name: path.read_bytes() for path in tiny_run.folder.iterdir()} == before
 
 
+def test_what_a_killed_writer_left_is_cleared_away(tiny_data: Data, tmp_path: Path) -> None:
+    writing = train(tiny_config(), tmp_path / "run", data=tiny_data)
+    next(writing)
+    writing.close()
+    (tmp_path / "run" / ".checkpoint.pt.1.part").write_bytes(b"half")
+    list(train(tiny_config(), tmp_path / "run", data=tiny_data))
+    assert not list((tmp_path / "run").glob(".*.part"))
+
+
+def test_whoever_has_the_latents_mapped_keeps_them_while_the_run_is_resumed(tiny_data: Data, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    writing = train(tiny_config(), folder, data=tiny_data)
+    next(writing)
+    first = (folder / "checkpoint.pt").read_bytes()
+    next(writing)
+    writing.close()
+    (folder / "checkpoint.pt").write_bytes(first)  # as if killed before the second checkpoint
+    mapped = Recording(folder).latents
+    kept = mapped.copy()
+    next(train(tiny_config(), folder, data=tiny_data))
+    assert np.array_equal(mapped, kept)
+
+
 # disks
+
+
+def open_up(tmp_path: Path) -> None:
+    """Let others than root reach a test's folder."""
+    for folder in (tmp_path, *tmp_path.parents):
+        if os.geteuid() == 0 and folder.name.startswith(("pytest-", "test_")):
+            folder.chmod(0o755)
 
 
 @contextmanager
@@ -182,14 +228,27 @@ def nobody() -> Iterator[None]:
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="Windows has other rights")
 def test_a_read_only_folder_gets_one_sentence(tiny_data: Data, tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents):
-        if os.geteuid() == 0 and folder.name.startswith(("pytest-", "test_")):
-            folder.chmod(0o755)
+    open_up(tmp_path)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o555)
     with nobody(), pytest.raises(KitError, match=r"cannot write to .*closed.*(Permission denied|Read-only)"):
         list(train(tiny_config(), closed / "run", data=tiny_data))
     assert not list(closed.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="Windows has other rights")
+def test_a_finished_run_can_be_used_from_a_read_only_folder(
+    tiny_data: Data, tiny_run: Recording, tmp_path: Path
+) -> None:
+    open_up(tmp_path)
+    tiny_run.folder.chmod(0o555)
+    for path in tiny_run.folder.iterdir():
+        path.chmod(0o444)
+    with nobody():
+        assert list(train(tiny_config(), tiny_run.folder, data=tiny_data)) == []
+        assert evaluate(tiny_run, tiny_data)["epochs"] == 3
+    assert tiny_run.results is None
+    tiny_run.folder.chmod(0o755)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")

@@ -5,6 +5,7 @@ import pytest
 
 from binenc_kit import figures
 from binenc_kit.data import Data, make_data
+from binenc_kit.errors import KitError
 from binenc_kit.evaluation import results_table
 from binenc_kit.recording import Recording
 from binenc_kit.report import findings, write_report
@@ -75,3 +76,8 @@ def test_findings_say_no_where_a_claim_does_not_hold() -> None:
 @pytest.mark.parametrize("head", ["LinPen", "NoPen"])
 def test_without_binenc_there_is_nothing_to_claim(head: str) -> None:
     assert findings(results(head=[head]), 10) == []
+
+
+def test_claims_are_not_put_to_mixed_runs() -> None:
+    with pytest.raises(KitError, match="these runs differ in data, lr"):
+        findings(results(head=["BinEnc", "BinEnc", "NoPen"], lr=[0.1, 0.2, 0.1], data=["a", "b", "a"]), 10)

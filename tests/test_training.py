@@ -8,14 +8,15 @@ import torch.nn.functional as F
 from torch import nn
 
 from binenc_kit.config import HEADS
-from binenc_kit.data import Data, make_data
+from binenc_kit.data import Data, load_config_data, make_data
 from binenc_kit.errors import KitError
+from binenc_kit.evaluation import results_table
 from binenc_kit.machine import few_threads, seeded
 from binenc_kit.networks import build_network, predict
 from binenc_kit.objectives import gamma_at
 from binenc_kit.recording import Recording
 from binenc_kit.training import _batches, train, train_heads, train_one
-from tests.conftest import tiny_config, tiny_splits
+from tests.conftest import tiny_config, tiny_splits, write_pictures
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -43,14 +44,14 @@ def test_an_epoch_holds_what_the_recording_holds(tiny_data: Data, tmp_path: Path
 
 
 def test_the_loop_is_the_plain_one(tiny_data: Data, tmp_path: Path) -> None:
-    """The same weights, bit for bit, from a loop that anyone would write."""
+    """The same weights from a loop that anyone would write, but for the rounding of a fused step."""
     config = tiny_config(epochs=2, weight_decay=0.1)
     list(train(config, tmp_path / "run", data=tiny_data))
     with seeded(config.seed, 0):
         network = build_network(config, tiny_data.shape, 3)
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=0.1, fused=True)
     images, labels = tiny_data.train
-    with few_threads(0, "cpu"):
+    with few_threads(config, 0):
         for epoch in (1, 2):
             network.train()
             with seeded(config.seed, epoch):
@@ -198,9 +199,66 @@ def test_two_classes_make_one_bit(tmp_path: Path) -> None:
     assert Recording(tmp_path / "run").latents.shape == (3, 12, 1)
 
 
-def test_data_of_another_name_are_refused(tiny_data: Data, tmp_path: Path) -> None:
-    with pytest.raises(KitError, match="but 'tiny' came along"):
-        train(tiny_config(data="digits"), tmp_path / "run", data=tiny_data)
+@pytest.mark.parametrize("change", [{"data": "digits"}, {"train_limit": 10}, {"data_seed": 3}])
+def test_data_that_the_config_does_not_ask_for_are_refused(change: dict, tiny_data: Data, tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="'tiny' with None and 0 came along"):
+        train(tiny_config(**change), tmp_path / "run", data=tiny_data)
+
+
+@pytest.mark.parametrize("spelling", ["folder:{}", "folder:{}/", "folder:{}/.", "folder:{}/../link"])
+def test_a_folder_may_be_spelt_in_any_way(spelling: str, tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "pets", {"train": {"cat": 20, "dog": 20}})
+    (tmp_path / "link").symlink_to(folder, target_is_directory=True)
+    config = tiny_config(data=spelling.format(folder), epochs=1)
+    runs = train_heads(config, ["BinEnc", "LinPen"], tmp_path / "runs", progress=False)
+    assert results_table(runs)["data"].tolist() == ["pets", "pets"]
+
+
+def test_a_relative_folder_may_lie_here_or_in_the_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_pictures(tmp_path / "house" / "pets", {"train": {"cat": 20, "dog": 20}})
+    write_pictures(tmp_path / "here" / "birds", {"train": {"owl": 20, "jay": 20}})
+    monkeypatch.chdir(tmp_path / "here")
+    for name in ("pets", "birds"):
+        assert load_config_data(tiny_config(data=f"folder:{name}")).name == name
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 40, 42, 43, 10_000])
+def test_any_probe_size_will_do(size: int, tiny_data: Data, tmp_path: Path) -> None:
+    list(train(tiny_config(probe_size=size, epochs=1), tmp_path / "run", data=tiny_data))
+    assert len(Recording(tmp_path / "run").labels) == min(size, 43)
+
+
+@pytest.mark.parametrize("heads", ["BinEnc", []])
+def test_heads_must_be_a_list(heads: object, tiny_data: Data, tmp_path: Path) -> None:
+    with pytest.raises(KitError, match=r"heads is .* needs a list"):
+        train_heads(tiny_config(), heads, tmp_path, data=tiny_data)
+
+
+def test_cudnn_stays_as_it_was_for_the_caller_and_on_for_us(tiny_data: Data, tmp_path: Path) -> None:
+    seen = []
+
+    class Looks(nn.Flatten):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if self.training:
+                seen.append((torch.backends.cudnn.enabled, torch.backends.cudnn.deterministic))
+            return super().forward(x)
+
+    before = (torch.backends.cudnn.enabled, torch.backends.cudnn.deterministic)
+    for _ in train(tiny_config(backbone="custom:looks"), tmp_path / "run", data=tiny_data, backbone=Looks):
+        assert (torch.backends.cudnn.enabled, torch.backends.cudnn.deterministic) == before
+    assert set(seen) == {(before[0], True)}
+
+
+def test_features_beyond_half_precision_are_recorded_as_its_end(tiny_data: Data, tmp_path: Path) -> None:
+    class Large(nn.Flatten):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x).repeat(1, 5) * 1e6
+
+    config = tiny_config(backbone="custom:large", head="NoPen", epochs=1, lr=1e-9)
+    list(train(config, tmp_path / "run", data=tiny_data, backbone=Large))
+    latents = Recording(tmp_path / "run").latents
+    assert latents.dtype == np.float16
+    assert np.abs(latents).max() == 65504
 
 
 def test_a_run_is_not_resumed_on_other_data_or_another_backbone(tiny_data: Data, tmp_path: Path) -> None:
@@ -209,16 +267,16 @@ def test_a_run_is_not_resumed_on_other_data_or_another_backbone(tiny_data: Data,
         break
     with pytest.raises(KitError, match="do not fit the network"):
         next(train(config, tmp_path / "run", data=tiny_data, backbone=nn.Conv2d(1, 2, 3)))
-    other = make_data(tiny_splits(each=30), "abc", seed=5)
-    with pytest.raises(KitError, match="holds a run on other data"):
-        next(train(config, tmp_path / "run", data=other, backbone=nn.Flatten()))
+    negative = make_data({"train": (255 - tiny_splits()["train"][0], tiny_splits()["train"][1])}, "abc", name="tiny")
+    with pytest.raises(KitError, match="holds a run on other train pictures"):  # the labels are the same
+        next(train(config, tmp_path / "run", data=negative, backbone=nn.Flatten()))
 
 
 def test_exhausted_memory_gets_one_sentence(tiny_data: Data, tmp_path: Path) -> None:
     class Greedy(nn.Flatten):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             if self.training:
-                raise torch.cuda.OutOfMemoryError("tried to allocate 1000 GiB")
+                raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 1000 GiB")
             return super().forward(x)
 
     config = tiny_config(backbone="custom:greedy")
@@ -244,5 +302,5 @@ def test_resuming_with_other_versions_warns(tiny_data: Data, tmp_path: Path) -> 
         break
     described = folder / "config.json"
     described.write_text(described.read_text().replace(torch.__version__.split("+")[0], "1.0"))
-    with pytest.warns(UserWarning, match="begun with other versions"):
+    with pytest.warns(UserWarning, match="begun with other versions: its last bits may differ"):
         list(train(tiny_config(), folder, data=tiny_data))
