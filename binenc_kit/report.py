@@ -1,7 +1,7 @@
 """One HTML page that shows what a set of runs found and how it was made; it needs nothing but itself."""
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +14,11 @@ from binenc_kit.figures import to_png
 from binenc_kit.files import explained, write_whole
 
 Finding = tuple[str, bool, str]  # a claim, whether it held, the numbers behind it
+CLAIMS = (  # what, how BinEnc's should compare, column, and 1 where more is better
+    ("code agreement", "higher", "code_agreement", 1),
+    ("relative Sigma_W", "lower", "sigma_w_relative", -1),
+    ("test accuracy", "higher", "test_accuracy", 1),
+)
 
 
 def write_report(
@@ -44,36 +49,32 @@ def write_report(
 def findings(table: pd.DataFrame, classes: int) -> list[Finding]:
     """Put what the paper claims of BinEnc to the test with the runs of one results table, whichever way it ends.
 
-    "Better" compares BinEnc's worst seed with the best seed of every other head. classes: C. Empty without BinEnc.
+    Compared are BinEnc's worst seed and the best seed of every other head. classes: C. Empty without BinEnc.
+    Raises `KitError` for runs that differ in more than head and seed; each head may have a learning rate of its own.
     """
-    ours = table[(table["head"] == "BinEnc")]
-    others = table[(table["head"] != "BinEnc")]
+    ours, others = table[table["head"] == "BinEnc"], table[table["head"] != "BinEnc"]
     if ours.empty:
         return []
     mixed = [name for name in ("data", "backbone", "epochs") if table[name].nunique() > 1]
-    mixed += ["lr"] * (table.groupby(["head", "penalty"])["lr"].nunique().max() > 1)
+    mixed += [name for name in ("lr", "P") if table.groupby(["head", "penalty"])[name].nunique().max() > 1]
     if mixed:
         raise KitError(f"these runs differ in {', '.join(mixed)}: a claim needs runs that differ in head and seed only")
-    found = [_every("code agreement is at least 0.99 in every run", ours["code_agreement"], lambda x: x >= 0.99)]
-    found += [
-        _every(f"the {classes} classes have {classes} codes in every run", ours["distinct_codes"], classes.__eq__)
+    agreement, codes = ours["code_agreement"], ours["distinct_codes"]
+    found = [
+        ("BinEnc: code agreement is at least 0.99 in every run", bool((agreement >= 0.99).all()), _numbers(agreement)),
+        (f"BinEnc: the {classes} classes have {classes} codes in every run", all(codes == classes), _numbers(codes)),
     ]
-    for name, column, sign in (
-        ("code agreement is higher than every other head's", "code_agreement", 1),
-        ("relative Sigma_W is lower than every other head's", "sigma_w_relative", -1),
-        ("test accuracy is higher than every other head's", "test_accuracy", 1),
-    ):
-        for head, rows in others.groupby(["head", "penalty"], sort=False):
-            worst, best = (sign * ours[column]).min() * sign, (sign * rows[column]).max() * sign
-            numbers = f"BinEnc at its worst {worst:.4g}, {head[0]} at its best {best:.4g}"
-            found.append(
-                (f"BinEnc: {name.replace('every other head', head[0])}", bool(sign * worst > sign * best), numbers)
-            )
+    for what, than, column, sign in CLAIMS:
+        for (head, penalty), rows in others.groupby(["head", "penalty"], sort=False):
+            name = head if penalty == "none" else f"{head}+{penalty}"
+            worst, best = sign * (sign * ours[column]).min(), sign * (sign * rows[column]).max()
+            numbers = f"BinEnc at its worst {worst:.4g}, {name} at its best {best:.4g}"
+            found.append((f"BinEnc: {what} is {than} than {name}'s", bool(sign * worst > sign * best), numbers))
     return found
 
 
-def _every(claim: str, values: pd.Series, holds: Callable[[float], bool]) -> Finding:
-    return f"BinEnc: {claim}", all(map(holds, values)), ", ".join(f"{value:.4g}" for value in values)
+def _numbers(values: pd.Series) -> str:
+    return ", ".join(f"{value:.4g}" for value in values)
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:

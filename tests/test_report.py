@@ -44,16 +44,10 @@ def test_a_class_called_script_stays_text(tmp_path: Path) -> None:
 
 
 def results(**columns: list) -> pd.DataFrame:
-    usual = {
-        "penalty": "none",
-        "code_agreement": 0.5,
-        "distinct_codes": 10,
-        "sigma_w_relative": 1.0,
-        "test_accuracy": 0.5,
-    }
-    return pd.DataFrame(
-        {name: columns.get(name, [value] * len(columns["head"])) for name, value in (columns | usual).items()}
-    )
+    usual = {"data": "d", "backbone": "b", "epochs": 1, "P": 4, "lr": 0.1, "penalty": "none"}
+    usual |= {"code_agreement": 0.5, "distinct_codes": 10, "sigma_w_relative": 1.0, "test_accuracy": 0.5}
+    rows = len(columns["head"])
+    return pd.DataFrame({name: [value] * rows for name, value in usual.items()} | columns)
 
 
 def test_findings_say_no_where_a_claim_does_not_hold() -> None:
