@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from binenc_kit.errors import KitError
 from binenc_kit.evaluation import LATENT_MEASURES, Runs, by_epoch, listed
@@ -26,6 +27,7 @@ STYLES = {
     "NonlinPen+quadratic": ("#D55E00", "v"),
 }
 OTHERS = (("#56B4E9", "P"), ("#000000", "X"), ("#F0E442", "*"))
+DPI = 140
 MOST_DIMENSIONS = 4  # histograms side by side that a projector can still show
 
 
@@ -136,20 +138,24 @@ def samples(data: Any, columns: int = 2) -> Figure:  # noqa: ANN401  a Data: nam
     return figure
 
 
-def show(figure: Figure) -> None:
-    """Display a figure in a notebook, with its alt text, sharp on dense screens."""
+def show(figure: Figure | Path) -> None:
+    """Display a figure, or one that `save` has written, in a notebook: with its alt text, sharp on dense screens."""
     from IPython.display import display
 
-    png = to_png(figure)
-    width = int(figure.get_figwidth() * 80)
-    alt = figure.get_label()
+    png = figure.read_bytes() if isinstance(figure, Path) else to_png(figure)
+    alt, width = alt_text(png), Image.open(io.BytesIO(png)).width * 80 // DPI
     display({"image/png": png, "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
+
+
+def alt_text(png: bytes) -> str:
+    """The alt text that `to_png` has put into the file's description."""
+    return Image.open(io.BytesIO(png)).text["Description"]
 
 
 def to_png(figure: Figure) -> bytes:
     """A figure as the bytes of a PNG file, its alt text in the file's description; the same figure, the same bytes."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=140, metadata={"Description": figure.get_label(), "Software": None})
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Description": figure.get_label(), "Software": None})
     return buffer.getvalue()
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader
-from matplotlib.figure import Figure
 
 from binenc_kit.errors import KitError
 from binenc_kit.evaluation import Runs, listed, summarise
-from binenc_kit.figures import to_png
+from binenc_kit.figures import alt_text
 from binenc_kit.files import explained, write_whole
 
 Finding = tuple[str, bool, str]  # a claim, whether it held, the numbers behind it
@@ -22,14 +21,14 @@ CLAIMS = (  # what, how BinEnc's should compare, column, and 1 where more is bet
 
 
 def write_report(
-    path: Path, runs: Runs, table: pd.DataFrame, figures: dict[str, Figure], findings: Sequence[Finding]
+    path: Path, runs: Runs, table: pd.DataFrame, figures: Sequence[Path], findings: Sequence[Finding]
 ) -> None:
     """Write the report of `runs` to `path`.
 
-    table: `results_table(runs)`; figures: by name, the caption is made of it; findings: `findings(table, C)`.
+    table: `results_table(runs)`; figures: PNG files, as `figures.save` writes them; findings: `findings(table, C)`.
     """
     first = listed(runs)[0]
-    pictures = [(_caption(name), _inline(figure), figure.get_label()) for name, figure in figures.items()]
+    pictures = [(_caption(png.stem), _inline(png.read_bytes()), alt_text(png.read_bytes())) for png in figures]
     environment = Environment(loader=PackageLoader("binenc_kit", "."), autoescape=True)
     page = environment.get_template("report.html").render(
         data=first.about["data"],
@@ -86,5 +85,5 @@ def _caption(name: str) -> str:
     return (name[0].upper() + name[1:]).replace("_", " ")
 
 
-def _inline(figure: Figure) -> str:
-    return "data:image/png;base64," + base64.b64encode(to_png(figure)).decode()
+def _inline(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
