@@ -37,6 +37,12 @@ def seeded(seed: int, epoch: int, device: str = "cpu") -> Iterator[None]:
         yield
 
 
+def threads_for(config: RunConfig, parameters: int) -> int:
+    """How many threads a run computes on."""
+    small = config.backbone == "mlp" and config.batch_size * parameters < SMALL
+    return 1 if small else torch.get_num_threads()
+
+
 @contextmanager
 def few_threads(config: RunConfig, parameters: int) -> Iterator[None]:
     """Compute on one thread where the batches of an mlp are small, and on as many as before afterwards.
@@ -44,8 +50,7 @@ def few_threads(config: RunConfig, parameters: int) -> Iterator[None]:
     Tiny matrix products are no faster on two threads, and many times slower when something else wants the cores.
     """
     before = torch.get_num_threads()
-    small = config.backbone == "mlp" and config.batch_size * parameters < SMALL
-    torch.set_num_threads(1 if small else before)
+    torch.set_num_threads(threads_for(config, parameters))
     try:
         yield
     finally:
@@ -72,8 +77,8 @@ def enough_memory(config: RunConfig, device: str) -> Iterator[None]:
         ) from None
 
 
-def describe(device: str) -> dict[str, Any]:
+def describe(device: str, threads: int) -> dict[str, Any]:
     """Device, processor, threads and versions: what the last bits of a run depend on."""
     name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or platform.machine()
     versions = {"python": platform.python_version()} | {name: version(name) for name in ("binenc-kit", "torch")}
-    return {"device": device, "processor": name, "threads": torch.get_num_threads(), "versions": versions}
+    return {"device": device, "processor": name, "threads": threads, "versions": versions}

@@ -19,7 +19,7 @@ from binenc_kit.config import HEADS, RunConfig, require_list
 from binenc_kit.data import Data, augment, load_config_data, subset
 from binenc_kit.errors import KitError
 from binenc_kit.files import house
-from binenc_kit.machine import choose_device, describe, enough_memory, few_threads, same_bits, seeded
+from binenc_kit.machine import choose_device, describe, enough_memory, few_threads, same_bits, seeded, threads_for
 from binenc_kit.networks import Backbone, Network, build_network, predict, restore
 from binenc_kit.objectives import gamma_at, push_and_pull
 from binenc_kit.recording import Recording, check_frames, require_same
@@ -114,7 +114,7 @@ def _epochs(config: RunConfig, folder: Path, data: Data, network: Network) -> Ge
     device = str(data.train[0].device)
     optimizer = make_optimizer(config, network)
     probe = _probe(config, data)
-    about = _about(data, network, device)
+    about = _about(config, data, network, device)
     if (folder / "finished").exists():  # reading needs no lock and no right to write
         require_same(Recording(folder), config, data.fingerprint)
         check_frames(folder / "latents.npy", config.epochs)
@@ -219,14 +219,15 @@ def _dtype(config: RunConfig, P: int) -> str:
     return "<f2" if P > 64 and config.resolved_penalty == "none" else "<f4"
 
 
-def _about(data: Data, network: Network, device: str) -> dict[str, Any]:
+def _about(config: RunConfig, data: Data, network: Network, device: str) -> dict[str, Any]:
     """What a run was made of and with, for people and reports: nothing is decided by it."""
+    parameters = sum(parameter.numel() for parameter in network.parameters())
     return {
         "data": data.name,
         "fingerprint": data.fingerprint,
         "class_names": list(data.class_names),
         "shape": list(data.shape),
         "samples": {split: len(getattr(data, split)[1]) for split in ("train", "val", "test")},
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        **describe(device),
+        "parameters": parameters,
+        **describe(device, threads_for(config, parameters)),
     }
