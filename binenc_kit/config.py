@@ -43,7 +43,7 @@ def _names_checked(cls: type) -> type:
 class RunConfig:
     """Every knob of one run; a value that cannot work raises `KitError` with one sentence.
 
-    The defaults train on scikit-learn's digits and end in a perfect 4-bit code within seconds.
+    The defaults train on scikit-learn's digits and end in a 4-bit code within seconds.
     """
 
     data: str = "digits"  # a name of DATASETS, folder:PATH, or custom:LABEL with data of your own
@@ -77,6 +77,8 @@ class RunConfig:
         _check_source("data", self.data, DATASETS, ("folder:", "custom:"))
         _check_source("backbone", self.backbone, BACKBONES, ("custom:",))
         _check_penalty(self)
+        if self.penalty == self._own_penalty:  # one run, one name
+            object.__setattr__(self, "penalty", "auto")
         _check_gamma(self)
 
     @property
@@ -100,9 +102,13 @@ class RunConfig:
         return replace(self, head=head, penalty=penalty or "auto")
 
     @property
+    def _own_penalty(self) -> str:
+        return "quadratic" if self.head == "BinEnc" else "none"
+
+    @property
     def resolved_penalty(self) -> str:
         """The penalty in force: `penalty`, or the head's own where that is "auto"."""
-        return ("quadratic" if self.head == "BinEnc" else "none") if self.penalty == "auto" else self.penalty
+        return self._own_penalty if self.penalty == "auto" else self.penalty
 
     def to_json(self) -> str:
         """All settings as one line of JSON, in a fixed order."""

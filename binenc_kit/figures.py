@@ -3,17 +3,19 @@
 Colours are Okabe and Ito's, which colour-blind readers tell apart, and every line has a marker of its own.
 """
 
-import io
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
+from numpy.typing import NDArray
 
+from binenc_kit.display import alt_text as alt_text
+from binenc_kit.display import save as save
+from binenc_kit.display import show as show
+from binenc_kit.display import to_png as to_png
 from binenc_kit.errors import KitError
 from binenc_kit.evaluation import LATENT_MEASURES, Runs, by_epoch, listed
 from binenc_kit.measures.binarity import bit_shares
@@ -27,7 +29,8 @@ STYLES = {
     "NonlinPen+quadratic": ("#D55E00", "v"),
 }
 OTHERS = (("#56B4E9", "P"), ("#000000", "X"), ("#F0E442", "*"))
-DPI = 140
+PURE = 0.95  # share of a class from which on a bit counts as the class's own
+MOST_BITS, MOST_CLASSES = 12, 30  # what a codebook can print in its cells
 MOST_DIMENSIONS = 4  # histograms side by side that a projector can still show
 
 
@@ -95,30 +98,40 @@ def latent_histograms(runs: Runs, frames: Sequence[int] = (0, -1)) -> Figure:
 def codebook(run: Recording, frame: int = -1) -> Figure:
     """The code of each class: a row a class, a column a bit, the share of the class's samples whose bit is 1.
 
-    A bit that at least 95 % of the class share stands as 0 or 1; where the class is split, the share is printed.
+    A bit that at least 95 % of the class share stands as 0 or 1; where the class is split, the share is printed. Large
+    codebooks show colours alone.
     """
     frame = _frame(run, frame)
     shares = bit_shares(np.asarray(run.latents[frame], np.float64), run.labels)
     classes, P = shares.shape
     names = [run.class_names[label] for label in np.unique(run.labels)]
-    figure = Figure(figsize=(1.1 * P + 2.6, 0.42 * classes + 1.2), layout="constrained")
+    figure = Figure(figsize=(min(1.1 * P, 10) + 2.6, min(0.42 * classes, 12) + 1.2), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="cividis", vmin=0, vmax=1, aspect="auto")
-    for (row, column), share in np.ndenumerate(shares):
-        pure = max(share, 1 - share) >= 0.95
-        text = str(int(share > 0.5)) if pure else f"{100 * share:.0f} %"
-        axes.text(
-            column, row, text, ha="center", va="center", color="black" if share > 0.5 else "white",
-            fontsize=13 if pure else 9, fontweight="bold" if pure else "normal",
-        )  # fmt: skip
-    axes.set_xticks(range(P), [f"bit {bit + 1}" for bit in range(P)])
-    axes.set_yticks(range(classes), map(_plain, names))
+    if P <= MOST_BITS and classes <= MOST_CLASSES:  # else colours alone
+        _print_bits(axes, shares)
+        axes.set_xticks(range(P), [f"bit {bit + 1}" for bit in range(P)])
+    else:
+        axes.set_xlabel("bit, counted from 0")
+    size = 10 if classes <= MOST_CLASSES else 6
+    axes.set_yticks(range(classes), map(_plain, names), fontsize=size)
     axes.set_ylabel("class")
     axes.set_title(f"{run.config.label}, epoch {frame + 1}", fontsize=12)
     figure.colorbar(image, label="share of samples with bit 1")
     codes = "; ".join(f"{name}: {_code(row)}" for name, row in zip(names, shares, strict=True))
     figure.set_label(f"Codebook of {run.config.label} after epoch {frame + 1}. {codes}.")
     return figure
+
+
+def _print_bits(axes: Axes, shares: NDArray[np.float64]) -> None:
+    """Write 0, 1 or the share into each cell."""
+    for (row, column), share in np.ndenumerate(shares):
+        pure = max(share, 1 - share) >= PURE
+        text = str(int(share > 0.5)) if pure else f"{100 * share:.0f} %"
+        axes.text(
+            column, row, text, ha="center", va="center", color="black" if share > 0.5 else "white",
+            fontsize=13 if pure else 9, fontweight="bold" if pure else "normal",
+        )  # fmt: skip
 
 
 def samples(data: Any, columns: int = 2) -> Figure:  # noqa: ANN401  a Data: naming its type would import torch
@@ -136,36 +149,6 @@ def samples(data: Any, columns: int = 2) -> Figure:  # noqa: ANN401  a Data: nam
         axes.set_axis_off()
     figure.set_label(f"{columns} train pictures of each of the classes {', '.join(data.class_names)}.")
     return figure
-
-
-def show(figure: Figure | Path) -> None:
-    """Display a figure, or one that `save` has written, in a notebook: with its alt text, sharp on dense screens."""
-    from IPython.display import display
-
-    png = figure.read_bytes() if isinstance(figure, Path) else to_png(figure)
-    alt, width = alt_text(png), Image.open(io.BytesIO(png)).width * 80 // DPI
-    display({"image/png": png, "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
-
-
-def alt_text(png: bytes) -> str:
-    """The alt text that `to_png` has put into the file's description."""
-    return Image.open(io.BytesIO(png)).text["Description"]
-
-
-def to_png(figure: Figure) -> bytes:
-    """A figure as the bytes of a PNG file, its alt text in the file's description; the same figure, the same bytes."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Description": figure.get_label(), "Software": None})
-    return buffer.getvalue()
-
-
-def save(figures: dict[str, Figure], folder: Path) -> list[Path]:
-    """Write each figure as folder/<name>.png; returns the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}.png" for name in figures]
-    for path, figure in zip(paths, figures.values(), strict=True):
-        path.write_bytes(to_png(figure))
-    return paths
 
 
 def _curves(runs: Runs, columns: dict[str, str], title: str, scale: Callable[[Axes], object]) -> Figure:
@@ -240,4 +223,4 @@ def _frame(run: Recording, frame: int) -> int:
 
 
 def _code(shares: np.ndarray) -> str:
-    return "".join(str(int(share > 0.5)) if max(share, 1 - share) >= 0.95 else "?" for share in shares)
+    return "".join(str(int(share > 0.5)) if max(share, 1 - share) >= PURE else "?" for share in shares)

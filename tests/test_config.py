@@ -35,16 +35,17 @@ def test_json_brings_the_same_config_back(**settings: object) -> None:
 
 def test_every_setting_changes_the_hash_and_nothing_else_does() -> None:
     other = {
-        "data": "mnist", "backbone": "convnet", "width": 7, "head": "NoPen", "P": 9, "allow_small_P": True,
+        "data": "mnist", "backbone": "convnet", "width": 7, "head": "NonlinPen", "P": 9, "allow_small_P": True,
         "penalty": "quadratic", "gamma_schedule": "constant", "gamma_cap": 3.0, "augment": True, "train_limit": 50,
         "device": "cpu", "precision": "bfloat16",
     }  # fmt: skip
-    hashes = {RunConfig().hash}
+    base = RunConfig(head="NoPen")
+    hashes = {base.hash}
     for field in fields(RunConfig):
         value = other.get(field.name, field.default if field.name in other else None)
         if value is None:
             value = field.default + 1
-        hashes.add(replace(RunConfig(), **{field.name: value}).hash)
+        hashes.add(replace(base, **{field.name: value}).hash)
     assert len(hashes) == len(fields(RunConfig)) + 1
     assert RunConfig(lr=1, epochs=5.0).hash == RunConfig(lr=1.0, epochs=5).hash  # 1 and 1.0 are one setting
 
@@ -111,6 +112,8 @@ def test_the_fifth_combination_has_a_label_of_its_own() -> None:
     assert (config.head, config.resolved_penalty, config.label) == ("NonlinPen", "quadratic", "NonlinPen+quadratic")
     assert RunConfig().with_head("NonlinPen").resolved_penalty == "none"
     assert RunConfig().resolved_penalty == "quadratic"
+    assert RunConfig(penalty="quadratic") == RunConfig()
+    assert RunConfig(head="NoPen", penalty="none").label == "NoPen"
 
 
 def test_the_grid_has_every_combination_once() -> None:

@@ -119,3 +119,11 @@ def test_a_dollar_in_a_class_name_is_no_formula(tmp_path: Path) -> None:
     run = train_one(tiny_config(), tmp_path, data=data, progress=False)
     for figure in (figures.codebook(run), figures.samples(data)):
         assert figures.to_png(figure)
+
+
+def test_a_large_codebook_fits_a_page(runs: dict[str, Recording], tiny_data: Data, tmp_path: Path) -> None:
+    wide = train_one(tiny_config(P=100), tmp_path, data=tiny_data, progress=False)
+    figure = figures.codebook(wide)
+    assert figure.get_figwidth() < 14
+    assert not figure.axes[0].texts
+    assert figures.to_png(figure)
