@@ -136,7 +136,7 @@ def _for_this_machine(config: RunConfig) -> RunConfig:
 
 
 def _mean_and_spread(name: str, mean: float, spread: float) -> str:
-    digits = ".2e" if 0 < abs(mean) < 1e-3 or abs(mean) >= 1e4 else ".1f" if name == "distinct_codes" else ".4f"
+    digits = ".1f" if name == "distinct_codes" else ".3g" if name.startswith("sigma_w") else ".4f"
     return f"{mean:{digits}}" + ("" if np.isnan(spread) else f" ± {spread:{digits}}")
 
 

@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ from binenc_kit.networks import Backbone, Network, build_network, predict, resto
 from binenc_kit.objectives import gamma_at, push_and_pull
 from binenc_kit.recording import Recording, check_frames, require_same
 from binenc_kit.writing import Writer
+
+BATCHES_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -180,28 +182,38 @@ def train_epoch(
     network.train()
     totals = torch.zeros(2, device=images.device)
     half = config.precision == "bfloat16"
-    for batch in _batches(len(labels), config.batch_size, images.device):
-        pictures = data.normalise(images[batch])
-        if config.augment:
-            pictures = augment(pictures)
+    for pictures, truth in _batches(config, data):
         with torch.autocast(images.device.type, torch.bfloat16) if half else nullcontext():
             logits, z = network(pictures)
-        push, pull = push_and_pull(logits, z, labels[batch], config.resolved_penalty)
+        push, pull = push_and_pull(logits, z, truth, config.resolved_penalty)
         optimizer.zero_grad(set_to_none=True)
         (push + gamma * pull).backward()
         optimizer.step()
-        totals += torch.stack([push.detach(), pull.detach()]) * len(batch)  # read once an epoch: no wait for a GPU
+        totals += torch.stack([push.detach(), pull.detach()]) * len(truth)  # read once an epoch: no wait for a GPU
     push, pull = (totals / len(labels)).tolist()
     return push, pull
 
 
-def _batches(n: int, size: int, device: torch.device) -> list[Tensor]:
-    """Shuffled indices in batches; a last batch of one joins its neighbour, as batch norm needs two."""
-    order = torch.randperm(n).to(device)  # drawn on the CPU, so that every device sees the same order
-    batches = list(order.split(size))
-    if len(batches) > 1 and len(batches[-1]) == 1:
-        batches[-2:] = [torch.cat(batches[-2:])]
-    return batches
+def _batches(config: RunConfig, data: Data) -> Iterator[tuple[Tensor, Tensor]]:
+    """The train split once, shuffled: batches of normalised pictures, augmented if the config says so, and labels.
+
+    They are prepared several at a time, since small steps cost more for being many than for being large.
+    """
+    images, labels = data.train
+    order = torch.randperm(len(labels)).to(labels.device)  # drawn on the CPU: the same order on every device
+    every = _batch_sizes(len(labels), config.batch_size)
+    groups = [every[first : first + BATCHES_AT_ONCE] for first in range(0, len(every), BATCHES_AT_ONCE)]
+    for sizes, several in zip(groups, order.split([sum(sizes) for sizes in groups]), strict=True):
+        pictures = data.normalise(images[several])
+        if config.augment:
+            pictures = augment(pictures)
+        yield from zip(pictures.split(sizes), labels[several].split(sizes), strict=True)
+
+
+def _batch_sizes(n: int, size: int) -> list[int]:
+    """Sizes of the batches of n samples; a last batch of one joins its neighbour, as batch norm needs two."""
+    sizes = [size] * (n // size) + [n % size] * (n % size > 0)
+    return [*sizes[:-2], size + 1] if len(sizes) > 1 and sizes[-1] == 1 else sizes
 
 
 def _probe(config: RunConfig, data: Data) -> Tensor:

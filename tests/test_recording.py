@@ -149,7 +149,10 @@ def test_a_checkpoint_that_is_a_pickle_bomb_is_refused_and_not_executed(
     tiny_data: Data, tiny_run: Recording, tmp_path: Path
 ) -> None:
     checkpoint, crater = tiny_run.folder / "checkpoint.pt", tmp_path / "crater"
-    for plant in (lambda bomb: torch.save(bomb, checkpoint), lambda bomb: checkpoint.write_bytes(pickle.dumps(bomb))):
+    for plant in (
+        lambda bomb: torch.save(bomb, checkpoint),
+        lambda bomb: checkpoint.write_bytes(pickle.dumps(bomb, protocol=2)),
+    ):
         plant({"epoch": 3, "network": Bomb(crater), "optimizer": None})
         with pytest.raises(KitError, match="was not loaded"):
             tiny_run.checkpoint()

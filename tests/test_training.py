@@ -15,7 +15,7 @@ from binenc_kit.machine import few_threads, seeded
 from binenc_kit.networks import build_network, predict
 from binenc_kit.objectives import gamma_at
 from binenc_kit.recording import Recording
-from binenc_kit.training import _batches, train, train_heads, train_one
+from binenc_kit.training import _batch_sizes, _batches, train, train_heads, train_one
 from tests.conftest import tiny_config, tiny_splits, write_pictures
 
 
@@ -179,9 +179,21 @@ def test_wide_latents_without_a_penalty_are_recorded_in_half_the_bytes(tiny_data
 
 @pytest.mark.parametrize(("n", "size", "sizes"), [(9, 4, [4, 5]), (8, 4, [4, 4]), (10, 4, [4, 4, 2]), (1, 4, [1])])
 def test_a_last_batch_of_one_joins_its_neighbour(n: int, size: int, sizes: list[int]) -> None:
-    batches = _batches(n, size, torch.device("cpu"))
-    assert [len(batch) for batch in batches] == sizes
-    assert sorted(torch.cat(batches).tolist()) == list(range(n))
+    assert _batch_sizes(n, size) == sizes
+
+
+@pytest.mark.parametrize("batch_size", [2, 3, 5, 7, 42, 43, 100])
+def test_every_picture_is_in_one_batch_with_its_label(batch_size: int, tiny_data: Data) -> None:
+    batches = list(_batches(tiny_config(batch_size=batch_size), tiny_data))
+    assert [len(truth) for _, truth in batches] == _batch_sizes(43, batch_size)
+    assert all(len(truth) > 1 for _, truth in batches)
+    seen = {
+        (image.numpy().tobytes(), int(label))
+        for images, truth in batches
+        for image, label in zip(images, truth, strict=True)
+    }
+    images, labels = tiny_data.normalise(tiny_data.train[0]), tiny_data.train[1]
+    assert seen == {(image.numpy().tobytes(), int(label)) for image, label in zip(images, labels, strict=True)}
 
 
 def test_predictions_do_not_depend_on_their_batches(tiny_data: Data) -> None:
