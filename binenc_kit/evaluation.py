@@ -136,8 +136,9 @@ def _for_this_machine(config: RunConfig) -> RunConfig:
 
 
 def _mean_and_spread(name: str, mean: float, spread: float) -> str:
-    digits = ".1f" if name == "distinct_codes" else ".3g" if name.startswith("sigma_w") else ".4f"
-    return f"{mean:{digits}}" + ("" if np.isnan(spread) else f" ± {spread:{digits}}")
+    fixed = ".1f" if name == "distinct_codes" else ".4f"
+    of_mean, of_spread = (".3g", ".1g") if name.startswith("sigma_w") else (fixed, fixed)
+    return f"{mean:{of_mean}}" + ("" if np.isnan(spread) else f" ± {spread:{of_spread}}")
 
 
 def _last_predictions(recording: Recording, data: Any, backbone: Any) -> tuple[dict, np.ndarray, dict, int]:  # noqa: ANN401

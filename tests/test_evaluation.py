@@ -115,7 +115,7 @@ def test_the_summary_has_mean_and_spread_of_each_head(tiny_data: Data, tmp_path:
     values = table["sigma_w_relative"]
     mean, spread = (float(text) for text in row["sigma_w_relative"].split(" ± "))
     assert mean == pytest.approx(values.mean(), rel=1e-2)
-    assert spread == pytest.approx(values.std(), rel=1e-2, abs=1e-3)
+    assert spread == pytest.approx(values.std(), rel=0.5)  # one digit
     assert "±" not in summarise(table.head(1))["test_accuracy"][0]
 
 
