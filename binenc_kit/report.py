@@ -32,7 +32,7 @@ def write_report(
     environment = Environment(loader=PackageLoader("binenc_kit", "."), autoescape=True)
     page = environment.get_template("report.html").render(
         data=first.about["data"],
-        summary=_readable(summarise(table).drop(columns="data")).to_html(index=False, border=0),
+        summary=_readable(summarise(table).drop(columns=["data", "runs"])).to_html(index=False, border=0),
         table=_readable(table).to_html(index=False, border=0, float_format=lambda value: f"{value:.4g}"),
         figures=pictures,
         findings=findings,
