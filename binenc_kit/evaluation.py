@@ -30,7 +30,7 @@ COLUMNS = (
 
 
 def evaluate(recording: Recording, data: Any = None, backbone: Any = None) -> dict[str, Any]:  # noqa: ANN401
-    """Measure a run's last weights; returns one row, the COLUMNS of the results table, and keeps it in the folder.
+    """Measure a run's last weights; returns one row, the COLUMNS of the results table; a finished run keeps its.
 
     Accuracies (0 to 1) are those of plain pictures; the measures of the latents look at the whole train split with its
     true labels. data, backbone: your own, where the run was made with them. Raises `KitError` where they do not fit.
