@@ -63,7 +63,7 @@ class RunConfig:
     gamma_cap: float | None = None  # gamma stops growing here; None: never
     augment: bool = False  # random flips and crops, a new draw for every sample and epoch
     seed: int = 0  # weights, batches, augmentation
-    data_seed: int = 0  # validation split, train limit, probe
+    data_seed: int = 0  # splits that the data do not bring, train limit, probe
     train_limit: int | None = None  # train on a stratified subset of this many pictures
     probe_size: int = 1000  # train pictures whose latents are recorded in every epoch
     device: str = "auto"

@@ -130,12 +130,8 @@ def make_data(
         splits["train"], splits["test"] = _set_aside(*splits["train"], 0.2, seed, "a test split")
     if "val" not in splits:
         splits["train"], splits["val"] = _set_aside(*splits["train"], 0.1, seed, "a validation split")
-    images, labels = splits["train"]
-    if train_limit is not None and train_limit < len(class_names):
-        raise KitError(f"train_limit={train_limit} is too small for {len(class_names)} classes: one picture a class")
     if train_limit is not None:
-        kept = subset(labels, train_limit, seed)
-        splits["train"] = images[kept], labels[kept]
+        splits["train"] = _limited(*splits["train"], train_limit, seed, len(class_names))
     tensors = {split: (_channels_first(images), torch.from_numpy(labels)) for split, (images, labels) in splits.items()}
     mean, std = _pixel_statistics(tensors["train"][0])
     fingerprint = hashlib.sha256(b"".join(part.numpy().tobytes() for part in tensors["train"])).hexdigest()[:16]
@@ -180,6 +176,16 @@ def augment(batch: Tensor, generator: torch.Generator | None = None, padding: in
     padded = F.pad(batch, (padding,) * 4).permute(0, 2, 3, 1)  # channels last: one copy moves a whole pixel
     sample = torch.arange(n, device=device)[:, None, None]
     return padded[sample, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _limited(
+    images: NDArray[Any], labels: NDArray[Any], size: int, seed: int, classes: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """A stratified subset of the train split."""
+    if size < classes:
+        raise KitError(f"train_limit={size} is too small for {classes} classes: give at least one picture a class")
+    kept = subset(labels, size, seed)
+    return images[kept], labels[kept]
 
 
 def _set_aside(
