@@ -107,12 +107,13 @@ def codebook(run: Recording, frame: int = -1) -> Figure:
     names = [run.class_names[label] for label in np.unique(run.labels)]
     figure = Figure(figsize=(min(1.1 * P, 10) + 2.6, min(0.42 * classes, 12) + 1.2), layout="constrained")
     axes = figure.subplots()
-    image = axes.imshow(shares, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    edges = (0.5, P + 0.5, classes - 0.5, -0.5)  # bits count from 1
+    image = axes.imshow(shares, cmap="cividis", vmin=0, vmax=1, aspect="auto", extent=edges)
     if P <= MOST_BITS and classes <= MOST_CLASSES:  # else colours alone
         _print_bits(axes, shares)
-        axes.set_xticks(range(P), [f"bit {bit + 1}" for bit in range(P)])
+        axes.set_xticks(range(1, P + 1), [f"bit {bit}" for bit in range(1, P + 1)])
     else:
-        axes.set_xlabel("bit, counted from 0")
+        axes.set_xlabel("bit")
     size = 10 if classes <= MOST_CLASSES else 6
     axes.set_yticks(range(classes), map(_plain, names), fontsize=size)
     axes.set_ylabel("class")
@@ -129,7 +130,7 @@ def _print_bits(axes: Axes, shares: NDArray[np.float64]) -> None:
         pure = max(share, 1 - share) >= PURE
         text = str(int(share > 0.5)) if pure else f"{100 * share:.0f} %"
         axes.text(
-            column, row, text, ha="center", va="center", color="black" if share > 0.5 else "white",
+            column + 1, row, text, ha="center", va="center", color="black" if share > 0.5 else "white",
             fontsize=13 if pure else 9, fontweight="bold" if pure else "normal",
         )  # fmt: skip
 
