@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from binenc_kit.data import load_data as load_data
     from binenc_kit.data import make_data as make_data
     from binenc_kit.errors import KitError as KitError
-    from binenc_kit.evaluation import results_table as results_table
     from binenc_kit.recording import Recording as Recording
+    from binenc_kit.tables import results_table as results_table
     from binenc_kit.training import train as train
     from binenc_kit.training import train_heads as train_heads
 
@@ -25,7 +25,7 @@ _MODULES = {
     "RunConfig": "config",
     "load_data": "data",
     "make_data": "data",
-    "results_table": "evaluation",
+    "results_table": "tables",
     "train": "training",
     "train_heads": "training",
 }

@@ -19,7 +19,7 @@ from binenc_kit.files import house
 from binenc_kit.folders import read_folder
 from binenc_kit.machine import choose_device
 from binenc_kit.sources import read_digits, read_torchvision
-from binenc_kit.splits import SPLITS, check_splits
+from binenc_kit.splits import SPLITS, check_splits, subset
 from binenc_kit.validation import checked
 
 
@@ -139,23 +139,6 @@ def make_data(
         name, tuple(map(str, class_names)), mean=mean, std=std, train_limit=train_limit, seed=seed,
         fingerprint=fingerprint, **tensors,
     )  # fmt: skip
-
-
-def subset(labels: NDArray[np.integer], size: int, seed: int) -> NDArray[np.int64]:
-    """Indices of a stratified subset of `size` samples, drawn with `seed`, ascending; all where there are no more.
-
-    Each class gets its share rounded down; what is left goes to the largest remainders.
-    """
-    if size >= len(labels):
-        return np.arange(len(labels))
-    rng = np.random.default_rng(seed)
-    classes, counts = np.unique(labels, return_counts=True)
-    quota, remainder = np.divmod(counts * size, len(labels))
-    quota[np.argsort(-remainder, kind="stable")[: size - quota.sum()]] += 1
-    drawn = [
-        rng.permutation(np.flatnonzero(labels == label))[:many] for label, many in zip(classes, quota, strict=True)
-    ]
-    return np.sort(np.concatenate(drawn))
 
 
 def augment(batch: Tensor, generator: torch.Generator | None = None, padding: int = 4) -> Tensor:

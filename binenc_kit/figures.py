@@ -17,9 +17,9 @@ from binenc_kit.display import save as save
 from binenc_kit.display import show as show
 from binenc_kit.display import to_png as to_png
 from binenc_kit.errors import KitError
-from binenc_kit.evaluation import LATENT_MEASURES, Runs, by_epoch, listed
 from binenc_kit.measures.binarity import bit_shares
 from binenc_kit.recording import Recording
+from binenc_kit.tables import FOLLOWED, Runs, by_epoch, listed
 
 STYLES = {
     "BinEnc": ("#0072B2", "o"),
@@ -154,7 +154,7 @@ def samples(data: Any, columns: int = 2) -> Figure:  # noqa: ANN401  a Data: nam
 
 def _curves(runs: Runs, columns: dict[str, str], title: str, scale: Callable[[Axes], object]) -> Figure:
     """A panel a column: for each head the mean over its runs, and the span from lowest to highest."""
-    measures = [column for column in columns if column in LATENT_MEASURES]
+    measures = [column for column in columns if column in FOLLOWED]
     by_head = {head: [by_epoch(run, measures) for run in same] for head, same in _seeds_by_head(runs).items()}
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     for axes, (column, label) in zip(figure.subplots(1, len(columns)), columns.items(), strict=True):

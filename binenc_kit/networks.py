@@ -29,8 +29,22 @@ class Network(nn.Module):
         # bfloat16 has 8 bits of precision: two classes a hair apart would get one code. The head stays in float32.
         halved = torch.is_autocast_enabled(h.device.type)
         with torch.autocast(h.device.type, enabled=False) if halved else nullcontext():
-            z = self.penultimate(h.float())
+            z = self.penultimate(h.float() if halved else h)  # a network in float64 stays there
             return self.classifier(z), z
+
+
+class PixelNetwork(nn.Module):
+    """A network that takes pixels from 0 to 1 and normalises them itself, so that an attack can keep to that box."""
+
+    def __init__(self, network: nn.Module, data: Data) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", data.mean / 255)
+        self.register_buffer("std", data.std / 255)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Pixels (N, channels, height, width) to what the network returns."""
+        return self.network((pixels - self.mean) / self.std)
 
 
 def fewest_bits(classes: int) -> int:
@@ -67,11 +81,21 @@ def build_network(
 
 
 @torch.inference_mode()
-def predict(network: Network, data: Data, images: Tensor, batch_size: int = 1000) -> tuple[Tensor, Tensor]:
-    """Logits (N, C) and latents (N, P) of uint8 pictures (N, channels, height, width), in evaluation mode, float32."""
+def predict(
+    network: Network,
+    data: Data,
+    images: Tensor,
+    transform: Callable[[Tensor], Tensor] | None = None,
+    batch_size: int = 1000,
+) -> tuple[Tensor, Tensor]:
+    """Logits (N, C) and latents (N, P) of uint8 pictures (N, channels, height, width), in evaluation mode, float32.
+
+    transform: what is done to each batch of normalised pictures before the network sees it, such as `augment`.
+    """
     was_training = network.training
     network.eval()
-    parts = [network(data.normalise(batch)) for batch in images.split(batch_size)]
+    batches = (data.normalise(batch) for batch in images.split(batch_size))
+    parts = [network(transform(batch) if transform else batch) for batch in batches]
     network.train(was_training)
     return torch.cat([logits for logits, _ in parts]), torch.cat([z for _, z in parts])
 

@@ -26,7 +26,7 @@ class Recording:
     folder/metrics.jsonl: one line an epoch
     folder/checkpoint.pt: weights after the last whole epoch
     folder/finished: an empty file, there once the final weights are
-    folder/results.json: the row of the results table, once evaluated
+    folder/results.json: the rows of the results table, by mode, once evaluated
     Raises `KitError` naming the file when one is missing or damaged.
     """
 
@@ -96,12 +96,12 @@ class Recording:
 
     @property
     def results(self) -> dict[str, Any] | None:
-        """What `evaluation.evaluate` found, or None before it has."""
+        """The rows that `evaluation.evaluate` has kept, by mode, or None before it has."""
         path = self.folder / "results.json"
         return _read_json(path) if path.exists() else None
 
     def save_results(self, results: dict[str, Any]) -> None:
-        """Keep a row of results in the folder."""
+        """Keep rows of results, by mode, in the folder."""
         with explained(f"keep the results in {self.folder}"):
             write_whole(self.folder / "results.json", lambda file: file.write(json.dumps(results, indent=1).encode()))
 

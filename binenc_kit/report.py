@@ -8,9 +8,9 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 
 from binenc_kit.errors import KitError
-from binenc_kit.evaluation import Runs, listed, summarise
 from binenc_kit.figures import alt_text
 from binenc_kit.files import explained, write_whole
+from binenc_kit.tables import Runs, listed, summarise
 
 Finding = tuple[str, bool, str]  # a claim, whether it held, the numbers behind it
 CLAIMS = (  # what, how BinEnc's should compare, column, and 1 where more is better

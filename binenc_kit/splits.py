@@ -1,4 +1,4 @@
-"""The door for pictures with labels: arrays that can be used, or one sentence."""
+"""The door for pictures with labels: arrays that can be used, or one sentence; and stratified subsets of them."""
 
 from collections.abc import Mapping
 
@@ -25,6 +25,23 @@ def check_splits(splits: Mapping[str, tuple[ArrayLike, ArrayLike]], classes: int
     if other:
         raise KitError(f"{other} images are {shapes[other]}, train images {shapes['train']}: bring all to one size")
     return checked
+
+
+def subset(labels: NDArray[np.integer], size: int, seed: int) -> NDArray[np.int64]:
+    """Indices of a stratified subset of `size` samples, drawn with `seed`, ascending; all where there are no more.
+
+    Each class gets its share rounded down; what is left goes to the largest remainders.
+    """
+    if size >= len(labels):
+        return np.arange(len(labels))
+    rng = np.random.default_rng(seed)
+    classes, counts = np.unique(labels, return_counts=True)
+    quota, remainder = np.divmod(counts * size, len(labels))
+    quota[np.argsort(-remainder, kind="stable")[: size - quota.sum()]] += 1
+    drawn = [
+        rng.permutation(np.flatnonzero(labels == label))[:many] for label, many in zip(classes, quota, strict=True)
+    ]
+    return np.sort(np.concatenate(drawn))
 
 
 def _check(split: str, images: ArrayLike, labels: ArrayLike, classes: int) -> Split:

@@ -16,13 +16,14 @@ from torch import Tensor
 from tqdm import tqdm
 
 from binenc_kit.config import HEADS, RunConfig, require_list
-from binenc_kit.data import Data, augment, load_config_data, subset
+from binenc_kit.data import Data, augment, load_config_data
 from binenc_kit.errors import KitError
 from binenc_kit.files import house
 from binenc_kit.machine import choose_device, describe, enough_memory, few_threads, same_bits, seeded, threads_for
 from binenc_kit.networks import Backbone, Network, build_network, predict, restore
 from binenc_kit.objectives import gamma_at, push_and_pull
 from binenc_kit.recording import Recording, check_frames, require_same
+from binenc_kit.splits import subset
 from binenc_kit.writing import Writer
 
 BATCHES_AT_ONCE = 8

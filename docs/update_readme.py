@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from binenc_kit.evaluation import summarise
 from binenc_kit.figures import latent_histograms, to_png
 from binenc_kit.recording import Recording
+from binenc_kit.tables import summarise
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "runs" / "demo"

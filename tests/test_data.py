@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torchvision import datasets
 
-from binenc_kit.data import augment, load_data, make_data, subset
+from binenc_kit.data import augment, load_data, make_data
 from binenc_kit.errors import KitError
+from binenc_kit.splits import subset
 from tests.conftest import tiny_splits
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from binenc_kit.config import HEADS, grid
 from binenc_kit.data import load_data
-from binenc_kit.evaluation import results_table
+from binenc_kit.tables import results_table
 from binenc_kit.training import train_one
 
 SETTINGS = Path(__file__).parents[1] / "notebooks" / "settings" / "demo.yaml"

@@ -6,9 +6,9 @@ import pytest
 from binenc_kit import figures
 from binenc_kit.data import Data, make_data
 from binenc_kit.errors import KitError
-from binenc_kit.evaluation import results_table
 from binenc_kit.recording import Recording
 from binenc_kit.report import findings, write_report
+from binenc_kit.tables import results_table
 from binenc_kit.training import train, train_heads
 from tests.conftest import tiny_config, tiny_splits
 

@@ -10,11 +10,11 @@ from torch import nn
 from binenc_kit.config import HEADS
 from binenc_kit.data import Data, load_config_data, make_data
 from binenc_kit.errors import KitError
-from binenc_kit.evaluation import results_table
 from binenc_kit.machine import few_threads, seeded
 from binenc_kit.networks import build_network, predict
 from binenc_kit.objectives import gamma_at
 from binenc_kit.recording import Recording
+from binenc_kit.tables import results_table
 from binenc_kit.training import _batch_sizes, _batches, train, train_heads, train_one
 from tests.conftest import tiny_config, tiny_splits, write_pictures
 

@@ -1,0 +1,141 @@
+"""Attacks from adversarial-robustness-toolbox, and random directions, within one L2 budget."""
+
+import copy
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from binenc_kit.errors import KitError
+from binenc_kit.measures.gradients import classify, logits_of, norms
+
+BATCH = 100
+
+
+class Scaled(nn.Module):
+    """A copy of a network with its logits alone, in the given precision, times a factor: no class changes."""
+
+    def __init__(self, network: nn.Module, factor: float = 1.0, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network).eval().to(dtype)
+        self.factor, self.dtype = factor, dtype
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Pictures (N, channels, height, width) to logits (N, C)."""
+        return logits_of(self.network, images.to(self.dtype)) * self.factor
+
+
+@torch.no_grad()
+def unit_scale(network: nn.Module, images: Tensor) -> float:
+    """The factor that gives these pictures' logits a standard deviation of 1."""
+    spread = torch.cat([logits_of(network, batch) for batch in images.split(BATCH)]).double().std().item()
+    return 1 / spread if spread > 0 else 1.0
+
+
+def fooled(
+    network: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    budget: float,
+    box: tuple[float, float],
+    *,
+    iterations: int,
+    queries: int,
+    directions: int,
+    seed: int,
+) -> dict[str, NDArray[np.bool_]]:
+    """Which pictures (N,) each attack fools within an L2 norm of `budget`, staying in the box.
+
+    "PGD" climbs the loss of the network as it is. The "strong attack" is AutoAttack's sequence (Croce and Hein 2020)
+    without FAB, a relative of DeepFool: auto-PGD on the cross-entropy, then on the difference of logits ratio, then
+    Square, which needs no gradient, each on what still stands, all on logits of unit scale.
+    Raises `KitError` without adversarial-robustness-toolbox.
+    """
+    evasion, classifier_of = _toolbox()
+    plain = classifier_of(Scaled(network), images, box)
+    scaled = classifier_of(Scaled(network, unit_scale(network, images)), images, box)
+    common = {"norm": 2, "eps": budget, "batch_size": BATCH, "verbose": False}
+    climb = {**common, "eps_step": budget / 4, "max_iter": iterations}
+    attacks = {
+        "PGD": [evasion.ProjectedGradientDescent(plain, **climb)],
+        "strong attack": [
+            *(
+                evasion.AutoProjectedGradientDescent(scaled, loss_type=loss, nb_random_init=1, **climb)
+                for loss in ("cross_entropy", "difference_logits_ratio")
+            ),
+            evasion.SquareAttack(scaled, max_iter=queries, **common),
+        ],
+    }
+    found = {}
+    with _numpy_seeded(seed), np.errstate(divide="ignore", invalid="ignore"):  # Square divides by windows it left at 0
+        for name, sequence in attacks.items():
+            found[name] = _in_turn(sequence, network, images, labels, budget)
+    generator = torch.Generator().manual_seed(seed)
+    found["random directions"] = _random(network, images, labels, budget, box, directions, generator)
+    return found
+
+
+def _in_turn(
+    sequence: list[Any], network: nn.Module, images: Tensor, labels: Tensor, budget: float
+) -> NDArray[np.bool_]:
+    """Which pictures a sequence of attacks fools, each tried on what the ones before it have left standing."""
+    down = torch.zeros_like(labels, dtype=torch.bool)
+    for attack in sequence:
+        up = torch.nonzero(~down)[:, 0]
+        if len(up):
+            x, y = images[up], labels[up]
+            moved = torch.from_numpy(attack.generate(x.cpu().numpy(), y.cpu().numpy())).to(images)
+            within = norms(moved - x) <= budget * 1.001  # an attack that leaves its budget has not succeeded
+            down[up] = (classify(network, moved) != y) & within
+    return down.cpu().numpy()
+
+
+def _random(
+    network: nn.Module, images: Tensor, labels: Tensor, budget: float, box: tuple[float, float], directions: int,
+    generator: torch.Generator,
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Which pictures change their class in any of so many random directions at the whole budget."""
+    flipped = torch.zeros_like(labels, dtype=torch.bool)
+    for _ in range(directions):
+        step = torch.randn(images.shape, generator=generator).to(images)
+        step *= (budget / norms(step)).to(images.dtype)[:, None, None, None]
+        flipped |= classify(network, (images + step).clamp(*box)) != labels
+    return flipped.cpu().numpy()
+
+
+def _toolbox() -> tuple[Any, Any]:
+    """The attacks of adversarial-robustness-toolbox, and a function that wraps a network for them."""
+    try:
+        from art.attacks import evasion
+        from art.estimators.classification import PyTorchClassifier
+    except ImportError:
+        raise KitError(
+            "strong attacks come from adversarial-robustness-toolbox, which is not there: install binenc-kit[attacks]"
+        ) from None
+    logging.getLogger("art").setLevel(logging.WARNING)
+
+    def classifier_of(network: nn.Module, images: Tensor, box: tuple[float, float]) -> Any:  # noqa: ANN401
+        with torch.no_grad():
+            classes = network(images[:1]).shape[1]
+        device = "gpu" if images.device.type == "cuda" else "cpu"
+        return PyTorchClassifier(
+            network, nn.CrossEntropyLoss(), tuple(images.shape[1:]), classes, clip_values=box, device_type=device
+        )
+
+    return evasion, classifier_of
+
+
+@contextmanager
+def _numpy_seeded(seed: int) -> Iterator[None]:
+    """Seed numpy's global generator, which the toolbox draws from, and give the caller's back afterwards."""
+    before = np.random.get_state()  # noqa: NPY002
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(before)  # noqa: NPY002

@@ -1,0 +1,132 @@
+"""Tables of many runs: results, their means and spreads, curves over the epochs, and the choice of a learning rate."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from binenc_kit.errors import KitError, require_known
+from binenc_kit.evaluation import COLUMNS, evaluate
+from binenc_kit.recording import Recording
+from binenc_kit.views import MEASURES, codes, geometry, mixture
+
+if TYPE_CHECKING:
+    from binenc_kit.data import Data
+    from binenc_kit.networks import Backbone
+
+Runs = Mapping[Any, Recording] | Iterable[Recording]
+# What can be followed over the epochs, by the function that measures it.
+FOLLOWED = {
+    "code_agreement": codes, "whole_code_agreement": codes, "distinct_codes": codes,
+    "binarity_score": mixture, "binarity_std": mixture, "peak_distance": mixture,
+    "sigma_w": geometry, "sigma_w_relative": geometry, "nc1": geometry, "cdnv": geometry, "nc2_equinorm": geometry,
+    "nc2_equiangular": geometry, "nc2_max_angle": geometry, "etf_error": geometry,
+}  # fmt: skip
+BRIEF = (
+    "train_accuracy", "val_accuracy", "test_accuracy", "code_agreement", "whole_code_agreement", "distinct_codes",
+    "sigma_w", "sigma_w_relative",
+)  # fmt: skip
+
+
+def results_table(
+    runs: Runs, data: "Data | None" = None, backbone: "Backbone | None" = None, mode: str = "strict"
+) -> pd.DataFrame:
+    """One row of results a run, in the order given; runs: recordings, or a dictionary of them; mode: as `evaluate`."""
+    shared, rows = {}, []
+    for run in listed(runs):
+        config = run.config
+        kept = mode in (run.results or {})
+        key = (config.data, config.train_limit, config.data_seed, config.device)
+        if data is None and not kept and key not in shared:
+            from binenc_kit.data import load_config_data
+            from binenc_kit.outputs import for_this_machine
+
+            shared[key] = load_config_data(for_this_machine(config))
+        rows.append(evaluate(run, shared.get(key, data), backbone, mode))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def by_epoch(
+    recording: Recording, measures: Iterable[str] = ("code_agreement", "sigma_w", "sigma_w_relative")
+) -> pd.DataFrame:
+    """A run's metrics with measures of the probe's latents, one row a complete epoch, indexed by epoch.
+
+    measures: which of FOLLOWED; each looks at every frame, in the mode strict.
+    """
+    curves = pd.DataFrame(recording.metrics)
+    if curves.empty:
+        raise KitError(f"{recording.folder} has no complete epoch yet: wait for the first one")
+    for name in (measures := list(measures)):
+        require_known("measure", name, FOLLOWED)
+    frames, labels = recording.latents[: len(curves)], recording.labels  # an epoch may have been added meanwhile
+    for group in dict.fromkeys(FOLLOWED[name] for name in measures):
+        measured = pd.DataFrame([group(frame, labels) for frame in frames])
+        for name in measures:
+            if FOLLOWED[name] is group:
+                curves[name] = measured[name]
+    return curves.set_index("epoch")
+
+
+def choose_lr(runs: Runs) -> dict[str, float]:
+    """Each head's learning rate with the best mean validation accuracy, the smaller one of equals.
+
+    It reads the recordings' last epoch only: the test split is not looked at. Keys are `RunConfig.label`.
+    """
+    rows = [(run.config.label, run.config.lr, run.metrics[-1]["val_accuracy"]) for run in listed(runs)]
+    means = pd.DataFrame(rows, columns=["head", "lr", "val"]).groupby(["head", "lr"], sort=True)["val"].mean()
+    return {head: float(of_head.idxmax()[1]) for head, of_head in means.groupby(level=0)}
+
+
+def best_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a table of several learning rates stands for, chosen as its mode says.
+
+    strict: of each head the rate with the best mean validation accuracy, all seeds. paper: of each head and seed the
+    run with the best *test* accuracy, which flatters it. The smaller rate of equals. Raises `KitError` for two modes.
+    """
+    if table["mode"].nunique() != 1:
+        raise KitError("best_rows needs the rows of one mode: choose table[table['mode'] == 'strict'], or 'paper'")
+    table = table.sort_values("lr", kind="stable")
+    heads = ["data", "head", "penalty"]
+    if table["mode"].iloc[0] == "paper":
+        best = table.loc[table.groupby([*heads, "seed"], sort=False)["test_accuracy"].idxmax()]
+        return best.sort_index()
+    means = table.groupby([*heads, "lr"], sort=True)["val_accuracy"].transform("mean")
+    rates = table.loc[means.groupby([table[name] for name in heads], sort=False).idxmax(), [*heads, "lr"]]
+    return table.reset_index().merge(rates).set_index("index").sort_index().rename_axis(table.index.name)
+
+
+def summarise(table: pd.DataFrame, measures: Iterable[str] = BRIEF) -> pd.DataFrame:
+    """Mean ± standard deviation over the seeds of each head, as text, heads in the order of the table.
+
+    measures: columns of the results table; modes stay apart.
+    """
+    names, by = list(measures), ["data", "mode", "head", "penalty", "lr"]
+    for name in names:
+        require_known("measure", name, MEASURES)
+    rows = {}
+    for key, group in table.groupby(by, sort=False):
+        means, spread = group[names].astype(float).mean(), group[names].astype(float).std(ddof=1)
+        rows[key] = {"runs": len(group)} | {name: mean_and_spread(name, means[name], spread[name]) for name in names}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(by).reset_index()
+
+
+def listed(runs: Runs) -> list[Recording]:
+    """Recordings as a list, whether they came as a list, a dictionary, or a single one."""
+    if isinstance(runs, Recording):
+        return [runs]
+    runs = list(runs.values() if isinstance(runs, Mapping) else runs)
+    if not runs or not all(isinstance(run, Recording) for run in runs):
+        raise KitError("no recordings were given: pass what train_heads returns, or [Recording(folder), ...]")
+    return runs
+
+
+def mean_and_spread(name: str, mean: float, spread: float) -> str:
+    """Mean ± standard deviation as text, without the spread where there is none: few digits, as the measure needs."""
+    if name in ("distinct_codes", "bits_used", "mahalanobis_rank"):
+        of_mean = of_spread = ".1f"
+    elif name.endswith("accuracy") or "code_agreement" in name or name.startswith(("auroc", "deepfool")):
+        of_mean = of_spread = ".4f"
+    else:
+        of_mean, of_spread = ".3g", ".1g"
+    return f"{mean:{of_mean}}" + ("" if np.isnan(spread) else f" ± {spread:{of_spread}}")
