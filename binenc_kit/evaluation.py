@@ -4,8 +4,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from binenc_kit.errors import KitError, require_known
+from binenc_kit.groups import MEASURES, measure
 from binenc_kit.recording import Recording
-from binenc_kit.views import MEASURES, measure
+from binenc_kit.views import look
 
 if TYPE_CHECKING:  # kept results open without torch
     from binenc_kit.data import Data
@@ -38,15 +39,15 @@ def evaluate(
         if data is None:
             raise KitError("a network alone cannot be measured: pass data=load_data(...) along")
         row = dict.fromkeys(COLUMNS) | {"data": data.name, "mode": mode}
-        return row | measure(source, data, mode, augmented=mode == "paper")
+        return row | measure(look(source, data, mode, augmented=mode == "paper"))
     kept = (source.results or {}).get(mode)
     if kept is not None and tuple(kept) == COLUMNS and kept["epochs"] == source.config.epochs:
         return kept
     from binenc_kit.outputs import open_network
 
     network, data, epoch = open_network(source, data, backbone)
-    measured = measure(network, data, mode, augmented=mode == "paper" and source.config.augment)
-    row = _settings(source, mode, epoch) | measured
+    view = look(network, data, mode, augmented=mode == "paper" and source.config.augment)
+    row = _settings(source, mode, epoch) | measure(view)
     row = {name: row[name] for name in COLUMNS}
     if source.finished and epoch == source.config.epochs:
         with suppress(KitError):  # a folder that may only be read

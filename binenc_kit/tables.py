@@ -8,8 +8,8 @@ import pandas as pd
 
 from binenc_kit.errors import KitError, require_known
 from binenc_kit.evaluation import COLUMNS, evaluate
+from binenc_kit.groups import MEASURES, codes, geometry, mixture
 from binenc_kit.recording import Recording
-from binenc_kit.views import MEASURES, codes, geometry, mixture
 
 if TYPE_CHECKING:
     from binenc_kit.data import Data

@@ -1,27 +1,18 @@
-"""Every measure of one network: what it says about the data, as the mode `strict` or `paper` looks at it."""
+"""A network and what it says about the data, as the mode `strict` or `paper` looks at it."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from binenc_kit.measures.accuracy import accuracy
-from binenc_kit.measures.binarity import (
-    code_agreement,
-    distinct_codes,
-    mixture_scores,
-    rotation_baseline,
-    whole_code_agreement,
-)
-from binenc_kit.measures.collapse import collapse
-from binenc_kit.measures.information import code_information, latent_information
-from binenc_kit.measures.reliability import auroc, energy, knn_distance, mahalanobis_auroc, softmax_uncertainty
-from binenc_kit.measures.smoothness import distance_margin, knn_entropy, margin_gradient_norms, norm_variation
-from binenc_kit.measures.uniformity import riesz_energy, separation, unit
+from binenc_kit.measures.reliability import energy, knn_distance, mahalanobis_distances, softmax_uncertainty
 from binenc_kit.splits import subset
 
 if TYPE_CHECKING:  # kept results open without torch
+    from torch import Tensor
+
     from binenc_kit.data import Data
+    from binenc_kit.measures.robustness import DeepFool
     from binenc_kit.networks import Network
     from binenc_kit.outputs import Outputs
 
@@ -45,140 +36,57 @@ class View(NamedTuple):
         return self.train.predicted if self.mode == "paper" else self.train.labels
 
     @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Which test predictions are wrong, (N,)."""
+        return self.test.predicted != self.test.labels
+
+    @property
     def some(self) -> NDArray[np.int64]:
         """Indices of a stratified subset of the train samples, for what costs more than linear in their number."""
         return subset(self.train.labels, NEIGHBOURS, seed=0)
 
 
-def measure(network: "Network", data: "Data", mode: str, augmented: bool) -> dict[str, Any]:
-    """Every measure of MEASURES; augmented: whether the train pictures are shown with flips and crops."""
+def look(network: "Network", data: "Data", mode: str = "strict", augmented: bool = False) -> View:
+    """Show a network all three splits; augmented: the train pictures with flips and crops."""
     from binenc_kit.outputs import outputs
 
     shown = {"train": outputs(network, data, "train", augmented)}
-    shown |= {split: outputs(network, data, split) for split in ("val", "test")}
-    view = View(network, data, mode, **shown)
-    row: dict[str, Any] = {}
-    for group in (_accuracies, _latents, _uniformity, _reliability, _robustness, _smoothness, _information):
-        row |= group(view)
-    return row
+    return View(network, data, mode, **shown | {split: outputs(network, data, split) for split in ("val", "test")})
 
 
-def _accuracies(view: View) -> dict[str, float]:
-    shown = {"train": view.train, "val": view.val, "test": view.test}
-    return {f"{split}_accuracy": accuracy(seen.predicted, seen.labels) for split, seen in shown.items()}
+def uncertainties(view: View) -> dict[str, NDArray[np.float64]]:
+    """How unsure the network is of each test prediction, (N,), by the Mahalanobis distance and three baselines.
 
-
-def codes(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
-    """Whether the signs of the latents are a code; z: (N, P), labels: (N,)."""
-    measures = (code_agreement, whole_code_agreement, distinct_codes)
-    return {measure.__name__: measure(z, labels) for measure in measures}
-
-
-def mixture(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
-    """Whether each dimension has two narrow peaks, whatever the labels; z: (N, P)."""
-    scores = mixture_scores(z)
-    return {"binarity_score": scores.score, "binarity_std": scores.std, "peak_distance": scores.peak_distance}
-
-
-def geometry(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
-    """How far the classes have collapsed, and onto what, as far as the latents alone can tell; z: (N, P)."""
-    measured = collapse(z, labels)._asdict()
-    return {name: value for name, value in measured.items() if name not in ("etf_floor", "nc3", "nc4")}
-
-
-def _latents(view: View) -> dict[str, float]:
-    z, classes, classifier = view.train.z, view.classes, view.network.classifier
-    weight, bias = (part.detach().cpu().numpy() for part in (classifier.weight, classifier.bias))
-    row = codes(z, classes) | {"whole_code_rotated": rotation_baseline(z[view.some], classes[view.some])}
-    return row | mixture(z, classes) | collapse(z, classes, weight, bias, view.mode)._asdict()
-
-
-def _uniformity(view: View) -> dict[str, float]:
-    """Of the directions in which the class means lie from their own mean."""
-    z = view.train.z.astype(np.float64)
-    means = np.stack([z[view.classes == label].mean(axis=0) for label in np.unique(view.classes)])
-    means -= means.mean(axis=0)
-    if len(means) < 2 or not means.any(axis=1).all():
-        return {"mean_separation": np.nan, "mean_energy": np.nan}
-    return {"mean_separation": separation(unit(means)), "mean_energy": riesz_energy(unit(means), s=1)}
-
-
-def _reliability(view: View) -> dict[str, float]:
-    train, test, mode = view.train, view.test, view.mode
-    found = mahalanobis_auroc(
-        train.z, train.labels, train.predicted, test.z, test.labels, test.predicted, mode
+    Infinity or, in the mode paper, NaN where a predicted class has too few right train samples for a Gaussian.
+    """
+    train, test = view.train, view.test
+    distances, _ = mahalanobis_distances(
+        train.z, train.labels, train.predicted, test.z, test.predicted, view.mode
     )  # fmt: skip
-    neighbours = train.z[view.some]
-    baselines = {
-        "softmax": softmax_uncertainty(test.logits),
-        "energy": energy(test.logits),
-        "knn": knn_distance(neighbours, test.z, min(10, len(neighbours))),
-    }
-    wrong = test.predicted != test.labels
-    aurocs = {f"auroc_{name}": auroc(uncertainty, wrong, mode) for name, uncertainty in baselines.items()}
-    return {"auroc": found.auroc, "mahalanobis_rank": found.rank} | aurocs
+    return {"mahalanobis": distances} | baselines(view)
 
 
-def _robustness(view: View) -> dict[str, float]:
-    """DeepFool as it says, and refined: on right predictions that it fools (strict), or on everything (paper)."""
+def attack(view: View, size: int = ATTACKED) -> "tuple[NDArray[np.int64], Tensor, DeepFool] | None":
+    """DeepFool on a stratified subset of the test pictures: their indices, the pictures attacked, what it did.
+
+    strict: only pictures that are classified right, in pixels from 0 to 1 that stay there; None where there are none.
+    paper: all of them, after normalising.
+    """
     from binenc_kit.measures.robustness import deepfool
     from binenc_kit.networks import PixelNetwork
 
-    images, _ = view.data.test
-    some = subset(view.test.labels, ATTACKED, seed=0)
-    network, box = view.network, None
+    some = subset(view.test.labels, size, seed=0)
+    network, box, pictures = view.network, None, view.data.normalise(view.data.test[0][some])
     if view.mode == "strict":
         some = some[view.test.predicted[some] == view.test.labels[some]]
-        network, box = PixelNetwork(view.network, view.data), (0.0, 1.0)
-    names = ("deepfool_relative", "deepfool_refined", "deepfool_success", "deepfool_zero_gradient")
+        network, box, pictures = PixelNetwork(view.network, view.data), (0.0, 1.0), view.data.test[0][some] / 255
     if not len(some):
-        return dict.fromkeys(names, np.nan)
-    pictures = images[some] / 255 if view.mode == "strict" else view.data.normalise(images[some])
-    result = deepfool(network, pictures, min(10, len(view.data.class_names)), box=box)
-    counted = result.success if view.mode == "strict" else np.full(len(some), True)
-    fooled = counted & ~np.isnan(result.refined)
-    means = [_mean(result.relative[counted]), _mean(result.refined[fooled])]
-    return dict(zip(names, [*means, float(result.success.mean()), result.zero_gradient_share], strict=True))
+        return None
+    return some, pictures, deepfool(network, pictures, min(10, len(view.data.class_names)), box=box)
 
 
-def _smoothness(view: View) -> dict[str, float]:
-    images, labels = view.data.test
-    some = subset(view.test.labels, ATTACKED, seed=0)
-    steepness = margin_gradient_norms(view.network, view.data.normalise(images[some]), labels[some])
-    z = view.train.z
-    return {
-        "margin_gradient_mean": float(steepness.mean()),
-        "margin_gradient_max": float(steepness.max()),
-        "knn_entropy": knn_entropy(z[view.some]),
-        "distance_margin": distance_margin(z, view.classes),
-        "norm_variation": norm_variation(z),
-    }
-
-
-def _information(view: View) -> dict[str, float]:
-    z, classes, some = view.train.z, view.classes, view.some
-    found = code_information(z, classes)
-    return {
-        "code_entropy": found.code_entropy,
-        "code_information": found.information,
-        "code_conditional_entropy": found.conditional_entropy,
-        "bits_used": found.bits_used,
-        "latent_information": latent_information(z[some], classes[some]),
-    }
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    return float(values.mean()) if len(values) else float("nan")
-
-
-MEASURES = (
-    "train_accuracy", "val_accuracy", "test_accuracy",
-    "code_agreement", "whole_code_agreement", "whole_code_rotated", "distinct_codes",
-    "binarity_score", "binarity_std", "peak_distance",
-    "sigma_w", "sigma_w_relative", "nc1", "cdnv", "nc2_equinorm", "nc2_equiangular", "nc2_max_angle", "etf_error",
-    "etf_floor", "nc3", "nc4", "mean_separation", "mean_energy",
-    "auroc", "mahalanobis_rank", "auroc_softmax", "auroc_energy", "auroc_knn",
-    "deepfool_relative", "deepfool_refined", "deepfool_success", "deepfool_zero_gradient",
-    "margin_gradient_mean", "margin_gradient_max", "knn_entropy", "distance_margin", "norm_variation",
-    "code_entropy", "code_information", "code_conditional_entropy", "bits_used", "latent_information",
-)  # fmt: skip
+def baselines(view: View) -> dict[str, NDArray[np.float64]]:
+    """How unsure the network is of each test prediction, (N,), by what a reader would try first."""
+    neighbours, logits = view.train.z[view.some], view.test.logits
+    near = knn_distance(neighbours, view.test.z, min(10, len(neighbours)))
+    return {"softmax": softmax_uncertainty(logits), "energy": energy(logits), "knn": near}

@@ -247,7 +247,7 @@ def test_one_class() -> None:
 
 def test_means_that_coincide() -> None:
     # the first two are 0.3 and 0.3, but for rounding
-    z, labels = np.array([[0.1], [0.2], [0.6], [0.27], [0.33], [3.0]]), np.array([0, 0, 0, 1, 1, 2])
+    z, labels = np.array([[0.1], [0.2], [0.6], [0.27], [0.33], [0.9]]), np.array([0, 0, 0, 1, 1, 2])
     assert collapse(z, labels).cdnv == math.inf
     assert collapse(z, labels).nc1 < 1
     assert math.isnan(collapse([[0.3], [0.3], [3.0]], [0, 1, 2]).cdnv)  # two points on each other

@@ -7,14 +7,21 @@ import pytest
 import torch
 from torch import nn
 
-from binenc_kit.data import Data, load_data
+from binenc_kit.data import Data, augment, load_data, make_data
 from binenc_kit.errors import KitError
-from binenc_kit.evaluation import COLUMNS, by_epoch, choose_lr, evaluate, results_table, summarise
+from binenc_kit.evaluation import COLUMNS, evaluate
+from binenc_kit.groups import GROUPS, MEASURES
+from binenc_kit.machine import seeded
 from binenc_kit.measures.binarity import code_agreement
-from binenc_kit.measures.collapse import sigma_w
-from binenc_kit.networks import build_network, predict
+from binenc_kit.measures.collapse import collapse, sigma_w
+from binenc_kit.measures.reliability import mahalanobis_auroc
+from binenc_kit.measures.robustness import deepfool
+from binenc_kit.networks import PixelNetwork, build_network, predict
+from binenc_kit.outputs import open_network
 from binenc_kit.recording import Recording
-from binenc_kit.training import train, train_heads, train_one
+from binenc_kit.tables import results_table
+from binenc_kit.training import train, train_one
+from binenc_kit.views import attack, look
 from tests.conftest import tiny_config
 
 
@@ -38,9 +45,10 @@ def test_a_row_holds_what_the_last_weights_do(tiny_run: Recording, tiny_data: Da
 def test_the_row_is_kept_and_read_again(tiny_run: Recording, tiny_data: Data) -> None:
     row = evaluate(tiny_run, tiny_data)
     (tiny_run.folder / "checkpoint.pt").unlink()  # what is kept needs no weights, no data, no backbone
-    assert evaluate(Recording(tiny_run.folder)) == row
+    assert same(evaluate(Recording(tiny_run.folder)), row)
     kept = json.loads((tiny_run.folder / "results.json").read_text())
-    assert kept == row
+    assert same(kept["strict"], row)
+    assert list(kept) == ["strict"]
 
 
 def test_an_unfinished_run_is_measured_and_not_kept(tiny_data: Data, tmp_path: Path) -> None:
@@ -48,25 +56,6 @@ def test_an_unfinished_run_is_measured_and_not_kept(tiny_data: Data, tmp_path: P
         break
     assert evaluate(Recording(tmp_path / "run"), tiny_data)["epochs"] == 1
     assert Recording(tmp_path / "run").results is None
-
-
-def test_the_table_has_a_row_for_each_run(tiny_data: Data, tmp_path: Path) -> None:
-    runs = train_heads(tiny_config(), folder=tmp_path, data=tiny_data, progress=False)
-    table = results_table(runs, tiny_data)
-    assert tuple(table.columns) == COLUMNS
-    assert table["head"].tolist() == list(runs)
-    assert results_table(list(runs.values())).equals(table)
-    csv = tmp_path / "results.csv"
-    table.to_csv(csv, index=False)
-    assert pd.read_csv(csv).columns.tolist() == list(COLUMNS)
-
-
-def test_named_data_are_loaded_for_the_table(tmp_path: Path) -> None:
-    config = tiny_config(data="digits", train_limit=100, epochs=1)
-    run = train_one(config, tmp_path, progress=False)
-    expected = evaluate(run, load_data("digits", train_limit=100))
-    (run.folder / "results.json").unlink()
-    assert results_table([run]).iloc[0].to_dict() == expected
 
 
 def test_a_backbone_of_one_s_own_is_asked_for(tiny_data: Data, tmp_path: Path) -> None:
@@ -78,45 +67,6 @@ def test_a_backbone_of_one_s_own_is_asked_for(tiny_data: Data, tmp_path: Path) -
     with pytest.raises(KitError, match="do not fit the network"):
         evaluate(run, tiny_data, nn.Flatten())
     assert evaluate(run, tiny_data, mine)["backbone"] == "custom:flat"
-
-
-def test_curves_follow_the_recorded_latents(tiny_run: Recording) -> None:
-    curves = by_epoch(tiny_run)
-    assert curves.index.tolist() == [1, 2, 3]
-    assert curves["code_agreement"][2] == code_agreement(tiny_run.latents[1], tiny_run.labels)
-    assert curves["gamma"].tolist() == [line["gamma"] for line in tiny_run.metrics]
-
-
-def test_a_run_without_an_epoch_has_no_curves(tiny_data: Data, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    for _ in train(tiny_config(), folder, data=tiny_data):
-        break
-    (folder / "metrics.jsonl").write_bytes(b"")
-    with pytest.raises(KitError, match="no complete epoch"):
-        by_epoch(Recording(folder))
-
-
-def test_the_learning_rate_is_chosen_on_validation_alone(tiny_data: Data, tmp_path: Path) -> None:
-    runs = []
-    for lr in (0.01, 0.02, 0.05):
-        runs.append(train_one(tiny_config(lr=lr, epochs=1), tmp_path, data=tiny_data, progress=False))
-    for run, accuracy in zip(runs, (0.5, 0.9, 0.9), strict=True):
-        line = run.metrics[0] | {"val_accuracy": accuracy}
-        (run.folder / "metrics.jsonl").write_text(json.dumps(line) + "\n")
-    assert choose_lr(runs) == {"BinEnc": 0.02}  # the smaller of two equals
-    assert all(run.results is None for run in runs)  # nothing was evaluated, the test split least of all
-
-
-def test_the_summary_has_mean_and_spread_of_each_head(tiny_data: Data, tmp_path: Path) -> None:
-    runs = [train_one(tiny_config(seed=seed), tmp_path, data=tiny_data, progress=False) for seed in (0, 1, 2)]
-    table = results_table(runs, tiny_data)
-    (row,) = summarise(table).to_dict("records")
-    assert row["runs"] == 3
-    values = table["sigma_w_relative"]
-    mean, spread = (float(text) for text in row["sigma_w_relative"].split(" ± "))
-    assert mean == pytest.approx(values.mean(), rel=1e-2)
-    assert spread == pytest.approx(values.std(), rel=0.5)  # one digit
-    assert "±" not in summarise(table.head(1))["test_accuracy"][0]
 
 
 def test_the_row_of_a_run_that_was_killed_at_the_very_end_is_not_kept(tiny_data: Data, tmp_path: Path) -> None:
@@ -147,7 +97,112 @@ def test_a_recording_made_on_a_gpu_is_measured_without_one(tiny_run: Recording, 
     assert evaluate(run, tiny_data)["epochs"] == 3
 
 
-def test_no_recordings_are_no_table() -> None:
-    for nothing in ({}, [], ["runs/BinEnc"]):
-        with pytest.raises(KitError, match="no recordings"):
-            results_table(nothing)
+def same(row: dict, other: dict) -> bool:
+    """Equal rows, where NaN equals NaN."""
+    return pd.Series(row).equals(pd.Series(other))
+
+
+def hard_data() -> Data:
+    """Noisy pictures of three classes that a network gets wrong here and there."""
+    rng = np.random.default_rng(3)
+    labels = np.arange(240) % 3
+    images = rng.integers(0, 160, (240, 8, 8))
+    images[np.arange(240), labels] += 40
+    return make_data({"train": (images.astype(np.uint8), labels)}, ["a", "b", "c"], name="tiny")
+
+
+@pytest.fixture(scope="module")
+def hard_run(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    config = tiny_config(augment=True, epochs=4, backbone="convnet", width=4, lr=0.01)
+    return train_one(config, tmp_path_factory.mktemp("hard"), data=hard_data(), progress=False)
+
+
+def test_every_measure_has_a_group_and_a_number(hard_run: Recording) -> None:
+    row = evaluate(hard_run, hard_data())
+    assert len(MEASURES) == len(set(MEASURES)) == sum(map(len, GROUPS.values()))
+    assert all(isinstance(row[name], int | float) for name in MEASURES)
+    assert not [name for name in MEASURES if np.isnan(row[name])]
+
+
+def test_the_modes_are_kept_apart(hard_run: Recording) -> None:
+    data = hard_data()
+    rows = {mode: evaluate(hard_run, data, mode=mode) for mode in ("strict", "paper")}
+    assert {mode: row["mode"] for mode, row in rows.items()} == {"strict": "strict", "paper": "paper"}
+    (hard_run.folder / "checkpoint.pt").rename(hard_run.folder / "away")  # both rows are kept
+    try:
+        assert all(same(evaluate(Recording(hard_run.folder), mode=mode), row) for mode, row in rows.items())
+    finally:
+        (hard_run.folder / "away").rename(hard_run.folder / "checkpoint.pt")
+
+
+def test_paper_looks_at_augmented_train_pictures_and_predicted_labels(hard_run: Recording) -> None:
+    data = hard_data()
+    network, data, _ = open_network(hard_run, data)
+    plain = [part.numpy() for part in predict(network, data, data.train[0])]
+    with seeded(0, 0):
+        moved = [part.numpy() for part in predict(network, data, data.train[0], augment)]
+    labels = data.train[1].numpy()
+    strict, paper = (evaluate(hard_run, data, mode=mode) for mode in ("strict", "paper"))
+    assert strict["train_accuracy"] == (plain[0].argmax(1) == labels).mean()
+    assert paper["train_accuracy"] == (moved[0].argmax(1) == labels).mean()
+    assert strict["train_accuracy"] != paper["train_accuracy"]
+    assert strict["code_agreement"] == code_agreement(plain[1], labels)
+    assert paper["code_agreement"] == code_agreement(moved[1], moved[0].argmax(1))
+    assert strict["sigma_w"] == collapse(plain[1], labels).sigma_w
+    assert paper["sigma_w"] == collapse(moved[1], moved[0].argmax(1), mode="paper").sigma_w
+    test = [part.numpy() for part in predict(network, data, data.test[0])]
+    truth, predicted = data.test[1].numpy(), test[0].argmax(1)
+    for row, (logits, z), mode in ((strict, plain, "strict"), (paper, moved, "paper")):
+        found = mahalanobis_auroc(z, labels, logits.argmax(1), test[1], truth, predicted, mode)
+        assert row["auroc"] == found.auroc
+
+
+def test_deepfool_keeps_to_right_pictures_and_pixels_only_in_strict(hard_run: Recording) -> None:
+    network, data, _ = open_network(hard_run, hard_data())
+    strict, paper = (look(network, data, mode) for mode in ("strict", "paper"))
+    some, pictures, result = attack(strict)
+    images, labels = data.test
+    assert (strict.test.predicted[some] == labels[some].numpy()).all()
+    assert 0 < len(some) < len(labels)
+    assert torch.equal(pictures, images[some] / 255)
+    moved = pictures + result.perturbation
+    assert moved.min() >= 0
+    assert moved.max() <= 1
+    again = deepfool(PixelNetwork(network, data), pictures, 3, box=(0.0, 1.0))
+    row = evaluate(hard_run, data)
+    assert row["deepfool_relative"] == pytest.approx(again.relative[again.success].mean())
+    assert row["deepfool_refined"] == pytest.approx(np.nanmean(again.refined[again.success]))
+    some, pictures, result = attack(paper)
+    assert len(some) == len(labels)  # the wrong ones, too
+    assert torch.equal(pictures, data.normalise(images))
+    assert evaluate(hard_run, data, mode="paper")["deepfool_relative"] == pytest.approx(result.relative.mean())
+
+
+def test_a_bare_network_is_measured_with_its_data(tiny_run: Recording, tiny_data: Data) -> None:
+    network, _, _ = open_network(tiny_run, tiny_data)
+    row, of_run = evaluate(network, tiny_data), evaluate(tiny_run, tiny_data)
+    assert tuple(row) == COLUMNS
+    assert all(row[name] == pytest.approx(of_run[name], nan_ok=True) for name in MEASURES)
+    assert row["head"] is None
+    with pytest.raises(KitError, match="pass data=load_data"):
+        evaluate(network)
+
+
+def test_an_unknown_mode_is_refused(tiny_run: Recording, tiny_data: Data) -> None:
+    with pytest.raises(KitError, match="unknown mode 'papr': did you mean paper"):
+        evaluate(tiny_run, tiny_data, mode="papr")
+
+
+def test_a_network_that_is_never_right_or_never_wrong_has_a_row(tiny_data: Data, tmp_path: Path) -> None:
+    run = train_one(tiny_config(epochs=1), tmp_path, data=tiny_data, progress=False)
+    network, data, _ = open_network(run, tiny_data)
+    with torch.no_grad():
+        network.classifier.weight.zero_()
+        network.classifier.bias.copy_(torch.tensor([9.0, 0.0, 0.0]))
+    blind = evaluate(network, data)
+    assert blind["test_accuracy"] == pytest.approx(1 / 3)
+    assert blind["deepfool_zero_gradient"] == 1
+    assert np.isnan(blind["deepfool_relative"])
+    perfect = evaluate(train_one(tiny_config(head="NoPen", epochs=30), tmp_path, data=tiny_data, progress=False), tiny_data)
+    assert perfect["test_accuracy"] == 1
+    assert np.isnan(perfect["auroc"])  # nobody is wrong: nothing to find

@@ -35,8 +35,8 @@ assert bk.RunConfig(**vars(run.config)) == run.config
 
 def test_nothing_downstream_is_imported_upstream() -> None:
     order = ["errors", "validation", "config", "files", "splits", "folders", "sources", "machine", "data"]
-    order += ["networks", "objectives", "recording", "writing", "training", "outputs", "views", "evaluation", "tables"]
-    order += ["published", "display", "figures", "report"]
+    order += ["networks", "objectives", "recording", "writing", "training", "outputs"]
+    order += ["views", "groups", "evaluation", "tables", "published", "display", "figures", "report"]
     for place, name in enumerate(order):
         code = (ROOT / "binenc_kit" / f"{name}.py").read_text()
         for later in order[place + 1 :]:

@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from binenc_kit.errors import KitError
-from binenc_kit.measures.gradients import classify, logits_of, norms
+from binenc_kit.measures.gradients import classify, evaluating, logits_of, norms, require_images, require_labels
 
 BATCH = 100
+LARGEST = 1e38  # what float32 holds: a factor beyond it would be infinite
 
 
 class Scaled(nn.Module):
@@ -32,9 +34,9 @@ class Scaled(nn.Module):
 
 @torch.no_grad()
 def unit_scale(network: nn.Module, images: Tensor) -> float:
-    """The factor that gives these pictures' logits a standard deviation of 1."""
+    """The factor that gives these pictures' logits a standard deviation of 1, or as near as float32 allows."""
     spread = torch.cat([logits_of(network, batch) for batch in images.split(BATCH)]).double().std().item()
-    return 1 / spread if spread > 0 else 1.0
+    return min(1 / spread, LARGEST) if spread > 0 else 1.0
 
 
 def fooled(
@@ -52,32 +54,48 @@ def fooled(
     """Which pictures (N,) each attack fools within an L2 norm of `budget`, staying in the box.
 
     "PGD" climbs the loss of the network as it is. The "strong attack" is AutoAttack's sequence (Croce and Hein 2020)
-    without FAB, a relative of DeepFool: auto-PGD on the cross-entropy, then on the difference of logits ratio, then
-    Square, which needs no gradient, each on what still stands, all on logits of unit scale.
-    Raises `KitError` without adversarial-robustness-toolbox.
+    without FAB, a relative of DeepFool: auto-PGD on the cross-entropy, then on the difference of logits ratio (from 3
+    classes on), then Square, which needs no gradient (for pictures of 4 x 4 pixels or more, not higher than wide), each
+    on what still stands, all on logits of unit scale. "random directions" are steps of the whole budget.
+    Raises `KitError` for pictures, labels or a budget that are none, or without adversarial-robustness-toolbox.
     """
+    require_images(images, box)
+    require_labels(labels, images)
+    if not 0 < budget < np.inf:
+        raise KitError(f"the budget is {budget}, but must be a positive L2 norm")
     evasion, classifier_of = _toolbox()
-    plain = classifier_of(Scaled(network), images, box)
-    scaled = classifier_of(Scaled(network, unit_scale(network, images)), images, box)
-    common = {"norm": 2, "eps": budget, "batch_size": BATCH, "verbose": False}
-    climb = {**common, "eps_step": budget / 4, "max_iter": iterations}
-    attacks = {
-        "PGD": [evasion.ProjectedGradientDescent(plain, **climb)],
-        "strong attack": [
-            *(
-                evasion.AutoProjectedGradientDescent(scaled, loss_type=loss, nb_random_init=1, **climb)
-                for loss in ("cross_entropy", "difference_logits_ratio")
-            ),
-            evasion.SquareAttack(scaled, max_iter=queries, **common),
-        ],
-    }
-    found = {}
-    with _numpy_seeded(seed), np.errstate(divide="ignore", invalid="ignore"):  # Square divides by windows it left at 0
+    images, labels, found = images.detach(), labels.long(), {}
+    with evaluating(network), _seeded(seed):
+        plain = classifier_of(Scaled(network), images, box)
+        scaled = classifier_of(Scaled(network, unit_scale(network, images)), images, box)
+        climb = {"norm": 2, "eps": budget, "eps_step": budget / 4, "max_iter": iterations}
+        climb |= {"batch_size": BATCH, "verbose": False}
+        attacks = {
+            "PGD": [evasion.ProjectedGradientDescent(plain, **climb)],
+            "strong attack": _strong(evasion, scaled, climb, queries),
+        }
         for name, sequence in attacks.items():
             found[name] = _in_turn(sequence, network, images, labels, budget)
-    generator = torch.Generator().manual_seed(seed)
-    found["random directions"] = _random(network, images, labels, budget, box, directions, generator)
+        generator = torch.Generator().manual_seed(seed)
+        found["random directions"] = _random(network, images, labels, budget, box, directions, generator)
     return found
+
+
+def _strong(evasion: Any, scaled: Any, climb: dict[str, Any], queries: int) -> list[Any]:  # noqa: ANN401
+    """AutoAttack's sequence, less what the toolbox cannot do for this number of classes or size of pictures."""
+    losses = ["cross_entropy", "difference_logits_ratio"][: 1 if scaled.nb_classes < 3 else 2]
+    sequence = [
+        evasion.AutoProjectedGradientDescent(scaled, loss_type=loss, nb_random_init=1, **climb) for loss in losses
+    ]
+    _, height, width = scaled.input_shape
+    if 4 <= height <= width:
+        # Square's windows, of an odd number of pixels, must be smaller than the picture: p_init is their largest share.
+        odd = (height - 2) // 2 * 2 + 1
+        common = {name: climb[name] for name in ("norm", "eps", "batch_size", "verbose")}
+        sequence.append(
+            evasion.SquareAttack(scaled, max_iter=queries, p_init=min(0.8, odd**2 / (height * width)), **common)
+        )
+    return sequence
 
 
 def _in_turn(
@@ -89,7 +107,9 @@ def _in_turn(
         up = torch.nonzero(~down)[:, 0]
         if len(up):
             x, y = images[up], labels[up]
-            moved = torch.from_numpy(attack.generate(x.cpu().numpy(), y.cpu().numpy())).to(images)
+            # Square divides by the norms of windows it left at 0 or made large: such tries are NaN, and it drops them.
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                moved = torch.from_numpy(attack.generate(x.cpu().numpy(), y.cpu().numpy())).to(images)
             within = norms(moved - x) <= budget * 1.001  # an attack that leaves its budget has not succeeded
             down[up] = (classify(network, moved) != y) & within
     return down.cpu().numpy()
@@ -131,11 +151,13 @@ def _toolbox() -> tuple[Any, Any]:
 
 
 @contextmanager
-def _numpy_seeded(seed: int) -> Iterator[None]:
-    """Seed numpy's global generator, which the toolbox draws from, and give the caller's back afterwards."""
-    before = np.random.get_state()  # noqa: NPY002
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed numpy's and Python's global generators, which the toolbox draws from, and give the caller's back."""
+    before, python = np.random.get_state(), random.getstate()  # noqa: NPY002
     np.random.seed(seed)  # noqa: NPY002
+    random.seed(seed)
     try:
         yield
     finally:
         np.random.set_state(before)  # noqa: NPY002
+        random.setstate(python)

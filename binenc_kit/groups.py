@@ -1,0 +1,145 @@
+"""Every measure of a network by group: the columns of a row of results."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from binenc_kit.measures.accuracy import accuracy
+from binenc_kit.measures.binarity import (
+    code_agreement,
+    distinct_codes,
+    mixture_scores,
+    rotation_baseline,
+    whole_code_agreement,
+)
+from binenc_kit.measures.collapse import collapse
+from binenc_kit.measures.information import code_information, latent_information
+from binenc_kit.measures.reliability import auroc, mahalanobis_auroc
+from binenc_kit.measures.smoothness import distance_margin, knn_entropy, margin_gradient_norms, norm_variation
+from binenc_kit.measures.uniformity import riesz_energy, separation, unit
+from binenc_kit.splits import subset
+from binenc_kit.views import ATTACKED, View, attack, baselines
+
+
+def measure(view: View) -> dict[str, Any]:
+    """Every measure of MEASURES."""
+    row: dict[str, Any] = {}
+    for group in (_accuracies, _latents, _uniformity, _reliability, _robustness, _smoothness, _information):
+        row |= group(view)
+    return row
+
+
+def _accuracies(view: View) -> dict[str, float]:
+    shown = {"train": view.train, "val": view.val, "test": view.test}
+    return {f"{split}_accuracy": accuracy(seen.predicted, seen.labels) for split, seen in shown.items()}
+
+
+def codes(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
+    """Whether the signs of the latents are a code; z: (N, P), labels: (N,)."""
+    measures = (code_agreement, whole_code_agreement, distinct_codes)
+    return {measure.__name__: measure(z, labels) for measure in measures}
+
+
+def mixture(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
+    """Whether each dimension has two narrow peaks, whatever the labels; z: (N, P)."""
+    scores = mixture_scores(z)
+    return {"binarity_score": scores.score, "binarity_std": scores.std, "peak_distance": scores.peak_distance}
+
+
+def geometry(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
+    """How far the classes have collapsed, and onto what, as far as the latents alone can tell; z: (N, P)."""
+    measured = collapse(z, labels)._asdict()
+    return {name: value for name, value in measured.items() if name not in ("etf_floor", "nc3", "nc4")}
+
+
+def _latents(view: View) -> dict[str, float]:
+    z, classes, classifier = view.train.z, view.classes, view.network.classifier
+    weight, bias = (part.detach().cpu().numpy() for part in (classifier.weight, classifier.bias))
+    row = codes(z, classes) | {"whole_code_rotated": rotation_baseline(z[view.some], classes[view.some])}
+    return row | mixture(z, classes) | collapse(z, classes, weight, bias, view.mode)._asdict()
+
+
+def _uniformity(view: View) -> dict[str, float]:
+    """Of the directions in which the class means lie from their own mean."""
+    z = view.train.z.astype(np.float64)
+    means = np.stack([z[view.classes == label].mean(axis=0) for label in np.unique(view.classes)])
+    means -= means.mean(axis=0)
+    if len(means) < 2 or not means.any(axis=1).all():
+        return {"mean_separation": np.nan, "mean_energy": np.nan}
+    return {"mean_separation": separation(unit(means)), "mean_energy": riesz_energy(unit(means), s=1)}
+
+
+def _reliability(view: View) -> dict[str, float]:
+    train, test, mode = view.train, view.test, view.mode
+    found = mahalanobis_auroc(
+        train.z, train.labels, train.predicted, test.z, test.labels, test.predicted, mode
+    )  # fmt: skip
+    aurocs = {f"auroc_{name}": auroc(values, view.wrong, mode) for name, values in baselines(view).items()}
+    return {"auroc": found.auroc, "mahalanobis_rank": found.rank} | aurocs
+
+
+def _robustness(view: View) -> dict[str, float]:
+    """DeepFool as it says, and refined: means over those that it fools (strict), or over everything (paper)."""
+    attacked = attack(view)
+    if attacked is None:
+        return dict.fromkeys(GROUPS["robustness"], np.nan)
+    result = attacked[2]
+    counted = result.success if view.mode == "strict" else np.full(len(result.success), True)
+    return {
+        "deepfool_relative": _mean(result.relative[counted]),
+        "deepfool_refined": _mean(result.refined[counted & ~np.isnan(result.refined)]),
+        "deepfool_success": float(result.success.mean()),
+        "deepfool_zero_gradient": result.zero_gradient_share,
+    }
+
+
+def _smoothness(view: View) -> dict[str, float]:
+    images, labels = view.data.test
+    some = subset(view.test.labels, ATTACKED, seed=0)
+    steepness = margin_gradient_norms(view.network, view.data.normalise(images[some]), labels[some])
+    z = view.train.z
+    return {
+        "margin_gradient_mean": float(steepness.mean()),
+        "margin_gradient_max": float(steepness.max()),
+        "knn_entropy": knn_entropy(z[view.some]),
+        "distance_margin": distance_margin(z, view.classes),
+        "norm_variation": norm_variation(z),
+    }
+
+
+def _information(view: View) -> dict[str, float]:
+    z, classes, some = view.train.z, view.classes, view.some
+    found = code_information(z, classes)
+    return {
+        "code_entropy": found.code_entropy,
+        "code_information": found.information,
+        "code_conditional_entropy": found.conditional_entropy,
+        "bits_used": found.bits_used,
+        "latent_information": latent_information(z[some], classes[some]),
+    }
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
+GROUPS = {
+    "accuracy": ("train_accuracy", "val_accuracy", "test_accuracy"),
+    "code": ("code_agreement", "whole_code_agreement", "whole_code_rotated", "distinct_codes"),
+    "binarity": ("binarity_score", "binarity_std", "peak_distance"),
+    "collapse": (
+        "sigma_w", "sigma_w_relative", "nc1", "cdnv", "nc2_equinorm", "nc2_equiangular", "nc2_max_angle", "etf_error",
+        "etf_floor", "nc3", "nc4",
+    ),
+    "uniformity": ("mean_separation", "mean_energy"),
+    "reliability": ("auroc", "mahalanobis_rank", "auroc_softmax", "auroc_energy", "auroc_knn"),
+    "robustness": ("deepfool_relative", "deepfool_refined", "deepfool_success", "deepfool_zero_gradient"),
+    "smoothness": (
+        "margin_gradient_mean", "margin_gradient_max", "knn_entropy", "distance_margin", "norm_variation",
+    ),
+    "information": (
+        "code_entropy", "code_information", "code_conditional_entropy", "bits_used", "latent_information",
+    ),
+}  # fmt: skip
+MEASURES = tuple(name for names in GROUPS.values() for name in names)
