@@ -29,10 +29,10 @@ def binarity_by_epoch(runs: Runs) -> Figure:
     """How well two narrow peaks describe each latent dimension of the probe, epoch by epoch. Source: BinEnc-v3, Fig. 1.
 
     Dashed: what two points, equally frequent, would score; dead dimensions and rarer points can score more. A mixture
-    is fitted for each dimension of each epoch: about 5 ms each, so that the wide latents of NoPen take minutes.
+    is fitted for each dimension at each epoch, a few milliseconds each: the wide latents of NoPen take a minute.
     """
     panels = {
-        "binarity_score": Panel("score: log-likelihood (nats a sample)", reach=5.296),
+        "binarity_score": Panel("score (log-likelihood, nats a sample)", reach=5.296),
         "binarity_std": Panel("standard deviation of the peaks", "log", reach=1e-3),
         "peak_distance": Panel("distance of the peaks\n(in their standard deviations)", "log", reach=2000),
     }
@@ -68,7 +68,7 @@ def accuracy_by_epoch(runs: Runs, table: pd.DataFrame | None = None) -> Figure:
         "probe_accuracy": Panel("accuracy on the probe (train)", top=1.02),
         "val_accuracy": Panel("accuracy on validation", top=1.02),
     }
-    tests = None if table is None else _test_accuracies(runs, table)
+    tests = None if table is None else _test_accuracies(runs := listed(runs), table)
     return _curves(_by_head(runs, panels), panels, "Accuracy by epoch", tests=tests)
 
 
@@ -78,9 +78,9 @@ def collapse_by_epoch(runs: Runs) -> Figure:
     With P below C - 1 the second and third cannot all reach 0; see `collapse`. Source: Papyan et al. 2020.
     """
     panels = {
-        "nc1": Panel("NC1: spread within the classes", "log"),
-        "etf_error": Panel("ETF error: distance from a simplex"),
-        "nc2_max_angle": Panel("NC2: cosines' distance from -1/(C - 1)"),
+        "nc1": Panel("NC1 (spread within the classes)", "log"),
+        "etf_error": Panel("ETF error (distance from a simplex)"),
+        "nc2_max_angle": Panel("NC2 (cosines' distance from -1/(C - 1))"),
     }
     return _curves(_by_head(runs, panels), panels, "Neural collapse by epoch", told=3)
 
@@ -101,12 +101,8 @@ def _curves(
     spread = f", mean of {seeds} seeds and the span from lowest to highest" if seeds > 1 else ""
     figure.suptitle(title + spread)
     figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
-    labels = [panel.label.replace("\n", " ") for panel in panels.values()]
-    endings = " ".join(_endings(by_head, *pair) for pair in list(zip(panels, labels, strict=True))[:told])
-    reached = [f"{label} {panel.reach:g}" for label, panel in zip(labels, panels.values(), strict=True) if panel.reach]
-    endings += f" Dashed, perfect two points: {', '.join(reached)}." if reached else ""
-    endings += f" Unfilled, test accuracy after the last epoch: {_listed(tests)}." if tests else ""
-    figure.set_label(f"{title}{spread}, for {', '.join(by_head)}: {'; '.join(labels)}. {endings}")
+    told = _told(by_head, panels, told) + (f" Unfilled, test accuracy at the end: {_listed(tests)}." if tests else "")
+    figure.set_label(f"{title}{spread}, for {', '.join(by_head)}: {told}")
     return figure
 
 
@@ -156,13 +152,13 @@ def _mark(axes: Axes, by_head: Curves, tests: dict[str, float]) -> Line2D:
     return Line2D([], [], marker="o", markeredgecolor="0.3", **unfilled)
 
 
-def _test_accuracies(runs: Runs, table: pd.DataFrame) -> dict[str, float]:
+def _test_accuracies(runs: list[Recording], table: pd.DataFrame) -> dict[str, float]:
     """Each head's test accuracy, the mean over its runs."""
     known = table.groupby("run")["test_accuracy"].mean()  # both modes see the same test accuracy
-    missing = [run.folder.name for run in listed(runs) if run.folder.name not in known.index]
+    missing = [run.folder.name for run in runs if run.folder.name not in known.index]
     if missing:
         raise KitError(f"the table has no row for {', '.join(missing)}: pass results_table of the runs that you draw")
-    found = pd.DataFrame([(run.config.label, known[run.folder.name]) for run in listed(runs)])
+    found = pd.DataFrame([(run.config.label, known[run.folder.name]) for run in runs])
     return found.groupby(0, sort=False)[1].mean().to_dict()
 
 
@@ -183,10 +179,17 @@ def _by_head(runs: Runs, panels: dict[str, Panel]) -> Curves:
     return {head: [by_epoch(run, measures) for run in same] for head, same in by_head.items()}
 
 
-def _endings(by_head: Curves, column: str, label: str) -> str:
-    """The curves' last values in words, for readers who do not see them."""
-    ends = {head: float(np.mean([curve[column].iloc[-1] for curve in curves])) for head, curves in by_head.items()}
-    return f"At the end, {label}: {_listed(ends)}."
+def _told(by_head: Curves, panels: dict[str, Panel], told: int) -> str:
+    """The panels and, of the first `told`, the curves' last values in words, for readers who do not see them."""
+    labels = {column: panel.label.replace("\n", " ") for column, panel in panels.items()}
+    sentences = [f"{'; '.join(labels.values())}."]
+    for column in list(panels)[:told]:
+        ends = {head: float(np.mean([curve[column].iloc[-1] for curve in curves])) for head, curves in by_head.items()}
+        sentences.append(f"At the end, {labels[column]}: {_listed(ends)}.")
+    reached = [f"{labels[column]} {panel.reach:g}" for column, panel in panels.items() if panel.reach is not None]
+    if reached:
+        sentences.append(f"Dashed, perfect two points: {', '.join(reached)}.")
+    return " ".join(sentences)
 
 
 def _listed(values: dict[str, float]) -> str:

@@ -1,9 +1,10 @@
 """Pictures themselves: samples of each class, and what an attack did to them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
@@ -49,32 +50,35 @@ def deepfool_strips(
     is grey. Raises `KitError` for arrays that do not fit. Source: Moosavi-Dezfooli et al. 2016; BinEnc-v3, Table 3.
     """
     images, perturbation = _colours_last(images), _colours_last(perturbation)
-    before, after, relative, refined = map(_numpy, (before, after, relative, refined))
-    _require_fit(images, perturbation, before, after, relative, refined, len(class_names))
-    moves = [(str(class_names[one]), str(class_names[other])) for one, other in zip(before, after, strict=True)]
+    before, after, relative, refined = columns = [_numpy(values) for values in (before, after, relative, refined)]
+    _require_fit(images, perturbation, columns, len(class_names))
     factors = [_factor(float(np.abs(picture).max())) for picture in perturbation]
+    moves = [(str(class_names[one]), str(class_names[other])) for one, other in zip(before, after, strict=True)]
+    lengths = list(zip(relative, refined, strict=True))
     figure = Figure(figsize=(1.6 * len(images) + 0.5, 6.2), layout="constrained")
     rows = figure.subplots(3, len(images), squeeze=False)
-    grey = [0.5 + factor * picture for factor, picture in zip(factors, perturbation, strict=True)]
-    shown = (images, grey, images + perturbation)
-    for axes, picture in zip(rows.flat, (picture for row in shown for picture in row), strict=True):
-        axes.imshow(np.clip(picture, 0, 1).squeeze(), cmap="gray", vmin=0, vmax=1)
-        axes.set(xticks=[], yticks=[])
+    amplified = [0.5 + factor * picture for factor, picture in zip(factors, perturbation, strict=True)]
+    _draw_row(rows[0], images, "before", [""] * len(images))
+    _draw_row(rows[1], amplified, "perturbation\n(amplified)", [f"times {factor:g}" for factor in factors])
+    _draw_row(rows[2], images + perturbation, "after", ["\n".join(_norms(*pair)) for pair in lengths])
     for axes, title in zip(rows[0], _titles(moves), strict=True):
         axes.set_title(title, fontsize=11)
-    for axes, factor in zip(rows[1], factors, strict=True):
-        axes.set_xlabel(f"times {factor:g}", fontsize=10)
-    for axes, norm, first in zip(rows[2], relative, refined, strict=True):
-        axes.set_xlabel(_norms(norm, first), fontsize=10)
-    for axes, label in zip(rows[:, 0], ("before", "perturbation\n(amplified)", "after"), strict=True):
-        axes.set_ylabel(label, fontsize=11)
     told = "; ".join(
-        f"{one} to {other}, {_norms(norm, first, ', ')}, amplified {factor:g} times"
-        for (one, other), norm, first, factor in zip(moves, relative, refined, factors, strict=True)
+        f"{one} to {other}, {', '.join(_norms(*pair))}, amplified {factor:g} times"
+        for (one, other), pair, factor in zip(moves, lengths, factors, strict=True)
     )
     plural = "1 picture" if len(images) == 1 else f"{len(images)} pictures"
     figure.set_label(f"An attack: {plural} before, the perturbation, and after. {told}.")
     return figure
+
+
+def _draw_row(row: Iterable[Axes], pictures: Iterable[NDArray[np.float64]], label: str, captions: list[str]) -> None:
+    """Pictures side by side, the row's label at the left and a caption under each."""
+    for place, (axes, picture, caption) in enumerate(zip(row, pictures, captions, strict=True)):
+        axes.imshow(np.clip(picture, 0, 1).squeeze(), cmap="gray", vmin=0, vmax=1)
+        axes.set(xticks=[], yticks=[])
+        axes.set_xlabel(caption, fontsize=10)
+        axes.set_ylabel("" if place else label, fontsize=11)
 
 
 def _numpy(values: ArrayLike) -> NDArray:
@@ -97,16 +101,15 @@ def _colours_last(images: ArrayLike) -> NDArray[np.float64]:
     return images.astype(np.float64)
 
 
-def _require_fit(images: NDArray, perturbation: NDArray, *columns: NDArray | int) -> None:
+def _require_fit(images: NDArray, perturbation: NDArray, columns: list[NDArray], classes: int) -> None:
     """Raise `KitError` unless all speak of the same few pictures, in pixels from 0 to 1, and known classes."""
-    *columns, classes = columns
     N = len(images)
     if images.shape != perturbation.shape or any(column.shape != (N,) for column in columns):
         shapes = ", ".join(str(column.shape) for column in (images, perturbation, *columns))
         raise KitError(f"arrays of shapes {shapes} do not fit: all must speak of the same N pictures")
     if N > MOST_PICTURES:
         raise KitError(f"there are {N} pictures, but room for {MOST_PICTURES}: choose some, as in images[:8]")
-    if not np.isfinite(perturbation).all() or not (abs(images - 0.5) <= 0.5 + 1e-6).all():
+    if not np.isfinite(perturbation).all() or not (np.abs(images - 0.5) <= 0.5 + 1e-6).all():
         raise KitError("the pictures must have pixels from 0 to 1, and finite perturbations: attack a PixelNetwork")
     for predicted in columns[:2]:
         if predicted.dtype.kind not in "iu" or not 0 <= predicted.min() <= predicted.max() < classes:
@@ -128,6 +131,5 @@ def _titles(moves: list[tuple[str, str]]) -> list[str]:
     return [between.join(move) for move in named]
 
 
-def _norms(relative: float, refined: float, between: str = "\n") -> str:
-    first = "no flip" if np.isnan(refined) else f"refined {refined:.3g}"
-    return f"relative {relative:.3g}{between}{first}"
+def _norms(relative: float, refined: float) -> tuple[str, str]:
+    return f"relative {relative:.3g}", "no flip" if np.isnan(refined) else f"refined {refined:.3g}"

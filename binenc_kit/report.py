@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader
 from binenc_kit.errors import KitError
 from binenc_kit.figures import alt_text
 from binenc_kit.files import explained, write_whole
+from binenc_kit.groups import GROUPS
 from binenc_kit.tables import Runs, listed, summarise
 
 Finding = tuple[str, bool, str]  # a claim, whether it held, the numbers behind it
@@ -17,6 +18,9 @@ CLAIMS = (  # what, how BinEnc's should compare, column, and 1 where more is bet
     ("code agreement", "higher", "code_agreement", 1),
     ("relative Sigma_W", "lower", "sigma_w_relative", -1),
     ("test accuracy", "higher", "test_accuracy", 1),
+    ("AUROC", "higher", "auroc", 1),
+    ("DeepFool's norm", "higher", "deepfool_relative", 1),
+    ("the refined norm", "higher", "deepfool_refined", 1),
 )
 
 
@@ -25,24 +29,34 @@ def write_report(
 ) -> None:
     """Write the report of `runs` to `path`.
 
-    table: `results_table(runs)`; figures: PNG files, as `figures.save` writes them; findings: `findings(table, C)`.
+    table: `results_table(runs)`, of one mode or several, which stay apart; figures: PNG files, as `figures.save` writes
+    them; findings: `findings(table, C)`.
     """
     first = listed(runs)[0]
     pictures = [(_caption(png.stem), _inline(png.read_bytes()), alt_text(png.read_bytes())) for png in figures]
     environment = Environment(loader=PackageLoader("binenc_kit", "."), autoescape=True)
     page = environment.get_template("report.html").render(
         data=first.about["data"],
-        summary=_readable(summarise(table).drop(columns=["data", "runs"])).to_html(index=False, border=0),
+        groups=[(title, _group(table, measures)) for title, measures in GROUPS.items()],
         table=_readable(table).to_html(index=False, border=0, float_format=lambda value: f"{value:.4g}"),
         figures=pictures,
         findings=findings,
         config=vars(first.config),
         about=first.about,
-        seconds=table["seconds"].sum(),
-        runs=len(table),
+        seconds=table.drop_duplicates("run")["seconds"].sum(),
+        runs=table["run"].nunique(),
+        modes=table["mode"].unique().tolist(),
     )
     with explained(f"write {path}"):
         write_whole(path, lambda file: file.write(page.encode()))
+
+
+def _group(table: pd.DataFrame, measures: Sequence[str]) -> str:
+    """The means over the seeds of one group of measures in HTML, with a column of modes where there are two."""
+    summary = summarise(table, measures).drop(columns=["data", "runs"])
+    if summary["mode"].nunique() == 1:
+        summary = summary.drop(columns="mode")
+    return _readable(summary).to_html(index=False, border=0)
 
 
 def findings(table: pd.DataFrame, classes: int) -> list[Finding]:
@@ -66,6 +80,8 @@ def findings(table: pd.DataFrame, classes: int) -> list[Finding]:
     for what, than, column, sign in CLAIMS:
         for (head, penalty), rows in others.groupby(["head", "penalty"], sort=False):
             name = head if penalty == "none" else f"{head}+{penalty}"
+            if ours[column].isna().any() or rows[column].isna().any():
+                continue  # no wrong predictions, say: there is nothing to compare
             worst, best = sign * (sign * ours[column]).min(), sign * (sign * rows[column]).max()
             numbers = f"BinEnc at its worst {worst:.4g}, {name} at its best {best:.4g}"
             found.append((f"BinEnc: {what} is {than} than {name}'s", bool(sign * worst > sign * best), numbers))

@@ -36,7 +36,7 @@ def test_the_parameters_are_the_settings_of_a_run() -> None:
         "lr",
         "penalty",
     }  # the grid's and the heads'
-    assert names == settings | {"heads", "seeds", "lrs", "out"}
+    assert names == settings | {"heads", "seeds", "lrs", "out", "paper_mode"}
 
 
 def test_a_misspelt_parameter_stops_it_and_lists_the_right_ones(tmp_path: Path) -> None:
@@ -60,6 +60,11 @@ def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Pa
     pictures = {path.name for path in (out / "figures").iterdir()}
     assert {"accuracy_by_epoch.png", "sigma_w_by_epoch.png", "code_agreement_by_epoch.png"} < pictures
     assert {"latents_of_BinEnc.png", "latents_of_NoPen.png", "codebook_of_BinEnc.png"} < pictures
+    assert {"binarity_by_epoch.png", "class_means_of_BinEnc.png", "roc_of_BinEnc.png"} < pictures
+    assert {"auroc", "deepfool_relative", "deepfool_refined", "binarity_score", "peak_distance", "nc1"} < set(table)
+    assert set(table["mode"]) == {"strict"}
+    assert set(pd.read_csv(out / "results-paper.csv")["mode"]) == {"paper"}
+    assert "nothing is published for digits" in result.stdout
     for expected in ["BinEnc    seed 0", "2/2", "test_accuracy", "report.html", "results.csv", *table["run"]]:
         assert expected in result.stdout
     before = {path: path.stat().st_mtime_ns for path in out.glob("*/checkpoint.pt")}

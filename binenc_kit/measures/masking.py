@@ -88,7 +88,8 @@ def _deepfool_checks(
     for name, result in {"": plain, ", rescaled logits": rescaled, ", float64": double}.items():
         refined = np.where(np.isnan(result.refined), np.inf, result.refined)
         checks[f"DeepFool refined norm{name}"] = float(np.median(refined))
-        lengths.append((torch.from_numpy(refined) * size).nan_to_num(torch.inf, torch.inf).numpy())  # a black picture is 0 * inf
+        known = (torch.from_numpy(refined) * size).nan_to_num(torch.inf, torch.inf)  # for a black picture inf * 0
+        lengths.append(known.numpy())
     medians = [float(np.median(found)) for found in lengths]
     checks["budget"] = next((found for found in medians if found < np.inf), FALLBACK * size.median().item())
     return checks, lengths[0]
@@ -112,7 +113,9 @@ def _reasons(checks: dict[str, float]) -> list[str]:
     if blind > FEW:
         found.append(f"the margin's gradient vanishes at {blind:.0%} of the pictures")
     if checks["DeepFool lost"] > FEW:
-        found.append(f"DeepFool follows gradients without finding a border at {checks['DeepFool lost']:.0%}")
+        found.append(
+            f"DeepFool follows gradients without finding a border at {checks['DeepFool lost']:.0%} of the pictures"
+        )
     plain = checks["DeepFool refined norm"]
     for name in ("rescaled logits", "float64"):
         norm = checks[f"DeepFool refined norm, {name}"]

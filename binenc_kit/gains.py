@@ -1,0 +1,177 @@
+"""When do the paper's gains appear? A study of BinEnc beside NoPen in which one thing is changed at a time."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from binenc_kit.config import RunConfig, require_list
+from binenc_kit.errors import KitError
+from binenc_kit.palette import STYLES
+
+LEARNED = 0.9  # train accuracy from which on a network is said to have learned its train pictures
+MEASURES = {
+    "test_accuracy": "test accuracy",
+    "auroc": "AUROC, Mahalanobis",
+    "deepfool_relative": "DeepFool's norm",
+    "deepfool_refined": "refined norm",
+}
+PRINTED = ("test_accuracy", "auroc", "deepfool_relative")
+
+
+def schedule(gamma_last: float, epochs: int) -> dict[str, Any]:
+    """Settings that let gamma grow geometrically to `gamma_last`, from a thirtieth of it or from 1 where that is less.
+
+    epochs: at least 2. Gamma starts no higher than 1, since a stronger pull from the first step on merges classes.
+    """
+    if epochs < 2:
+        raise KitError(f"gamma cannot grow within {epochs} epochs: give at least 2")
+    start = min(1.0, gamma_last / 30)
+    return {
+        "epochs": epochs,
+        "gamma_start": start,
+        "gamma_factor": round((gamma_last / start) ** (1 / (epochs - 1)), 4),
+    }
+
+
+def study_configs(
+    base: Mapping[str, float], axes: Mapping[str, Sequence[float]], backbones: Mapping[str, int | None],
+    seeds: Sequence[int], **settings: Any,  # noqa: ANN401
+) -> list[RunConfig]:  # fmt: skip
+    """The configs of the study: BinEnc at `base` and wherever one of `axes` has another value, NoPen for each `epochs`.
+
+    base: epochs, gamma_last and P; axes: further values of each; backbones: names with their widths; settings: those
+    that all runs share. Seeds outermost, so that a study that is stopped early is a whole one with fewer seeds.
+    """
+    for name, values in {"seeds": seeds, "backbones": list(backbones), **axes}.items():
+        require_list(name, values)
+    points = [dict(base)] + [dict(base) | {name: value} for name, values in axes.items() for value in values]
+    points = [point for index, point in enumerate(points) if point not in points[:index]]
+    configs = []
+    for seed in seeds:
+        for backbone, width in backbones.items():
+            for point in points:
+                common = {**settings, **schedule(point["gamma_last"], int(point["epochs"]))}
+                common |= {"backbone": backbone, "width": width, "seed": seed, "P": int(point["P"])}
+                configs.append(RunConfig(head="BinEnc", **common))
+                if point == {**base, "epochs": point["epochs"]}:  # NoPen has neither gamma nor P
+                    configs.append(RunConfig(head="NoPen", **common))
+    return configs
+
+
+def pairs(table: pd.DataFrame) -> pd.DataFrame:
+    """Each BinEnc setting's means over the seeds beside those of NoPen with the same backbone and epochs.
+
+    table: rows of `results_table`. Columns: backbone, epochs, gamma_last (rounded to two digits), P, and each of
+    MEASURES with train_accuracy and auroc_softmax, once as it is and once with "_NoPen". Raises `KitError` where a
+    NoPen is missing.
+    """
+    names = ["train_accuracy", "auroc_softmax", *MEASURES]
+    table = table.assign(gamma_last=[float(f"{gamma:.2g}") for gamma in table["gamma_last"]])
+    heads = dict(tuple(table.groupby("head")))
+    if set(heads) != {"BinEnc", "NoPen"}:
+        raise KitError(f"the study compares BinEnc with NoPen, but these runs are of {', '.join(sorted(heads))}")
+    ours = heads["BinEnc"].groupby(["backbone", "epochs", "gamma_last", "P"])[names].mean()
+    others = heads["NoPen"].groupby(["backbone", "epochs"])[names].mean()
+    joined = ours.reset_index().merge(
+        others.reset_index(), on=["backbone", "epochs"], suffixes=("", "_NoPen"), how="left"
+    )
+    if joined["train_accuracy_NoPen"].isna().any():
+        raise KitError("a NoPen run is missing for some backbone and number of epochs: train it, or leave BinEnc's out")
+    return joined
+
+
+def sentences(table: pd.DataFrame) -> list[str]:
+    """Three sentences about test accuracy, AUROC and DeepFool, with the numbers of the table, whatever they say.
+
+    They count the settings in which both networks have learned at least 90 % of their train pictures.
+    """
+    every = pairs(table)
+    both = every[(every["train_accuracy"] >= LEARNED) & (every["train_accuracy_NoPen"] >= LEARNED)]
+    if both.empty:
+        return ["In no setting did both BinEnc and NoPen learn 90 % of their train pictures: nothing can be compared."]
+    n = len(both)
+    accuracy = both["test_accuracy"] - both["test_accuracy_NoPen"]
+    auroc = both["auroc"] - both["auroc_NoPen"]
+    softmax = both["auroc"] - both[["auroc_softmax", "auroc_softmax_NoPen"]].max(axis=1)
+    said, refined = (both[name] / both[f"{name}_NoPen"] for name in ("deepfool_relative", "deepfool_refined"))
+    return [
+        f"Test accuracy: of {n} settings in which both learned at least {LEARNED:.0%} of their train pictures, BinEnc "
+        f"is above NoPen in {(accuracy > 0).sum()}; the difference goes from {accuracy.min():+.3f} to "
+        f"{accuracy.max():+.3f}, at best with {_where(both, accuracy)}.",
+        f"Reliability: BinEnc's Mahalanobis AUROC is above NoPen's in {(auroc > 0).sum()} of the {n}, by "
+        f"{auroc.min():+.3f} to {auroc.max():+.3f}, most with {_where(both, auroc)}; above the better of the softmax "
+        f"baselines it is in {(softmax > 0).sum()}.",
+        f"Robustness: by DeepFool's own norm BinEnc is above NoPen in {(said > 1).sum()} of the {n}, by a factor of "
+        f"{said.min():.2f} to {said.max():.2f}, most with {_where(both, said)}; by the refined norm in "
+        f"{(refined > 1).sum()}, by {refined.min():.2f} to {refined.max():.2f}.",
+    ]
+
+
+def _where(both: pd.DataFrame, values: pd.Series) -> str:
+    best = both.loc[values.idxmax()]
+    return f"{best['backbone']}, {best['epochs']} epochs, gamma to {best['gamma_last']:g}, P = {best['P']}"
+
+
+def gains_figure(table: pd.DataFrame, base: Mapping[str, float]) -> Figure:
+    """Each measure against train accuracy, final gamma, P and depth, one changed at a time from `base`.
+
+    table: rows of `results_table` of the study's runs, all seeds; base: epochs, gamma_last and P.
+    """
+    every = pairs(table)
+    figure = Figure(figsize=(13, 10.5), layout="constrained")
+    panels = figure.subplots(len(MEASURES), 4, sharey="row")
+    columns = (
+        ("train accuracy (longer training)", "train_accuracy", {"gamma_last", "P"}),
+        ("gamma at the end", "gamma_last", {"epochs", "P"}),
+        ("P", "P", {"epochs", "gamma_last"}),
+    )
+    for row, (measure, label) in zip(panels, MEASURES.items(), strict=True):
+        for axes, (what, x, fixed) in zip(row, columns, strict=False):
+            kept = every[np.logical_and.reduce([np.isclose(every[name], base[name], rtol=0.05) for name in fixed])]
+            _draw_lines(axes, kept.sort_values(x), x, measure)
+            axes.set_xlabel(what)
+        kept = every[np.logical_and.reduce([np.isclose(every[name], value, rtol=0.05) for name, value in base.items()])]
+        _draw_depth(row[3], kept, measure)
+        row[0].set_ylabel(label)
+        row[1].set_xscale("log")
+        row[2].set_xscale("log", base=2)
+        row[2].xaxis.set_major_formatter("{x:.0f}")
+        if measure.startswith("deepfool"):
+            row[0].set_yscale("log")
+    for axes in panels.flat:
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+    figure.suptitle("When do the gains appear? BinEnc beside NoPen, one thing changed at a time")
+    figure.set_label(
+        "Sixteen panels: test accuracy, AUROC, DeepFool's norm and its refined norm against train accuracy, gamma at "
+        "the end, P and depth, for BinEnc and NoPen. " + " ".join(sentences(table))
+    )
+    return figure
+
+
+def _draw_lines(axes: Axes, kept: pd.DataFrame, x: str, measure: str) -> None:
+    """BinEnc's line and NoPen's of each backbone; NoPen's own train accuracy where that is the axis."""
+    for style, fill, (backbone, own) in zip(
+        ("-", "--", ":"), ("full", "none", "left"), kept.groupby("backbone"), strict=False
+    ):
+        for head, suffix in (("BinEnc", ""), ("NoPen", "_NoPen")):
+            color, marker = STYLES[head]
+            places = own[x + suffix] if x == "train_accuracy" else own[x]
+            axes.plot(
+                places, own[measure + suffix], style, color=color, marker=marker, fillstyle=fill, markersize=7,
+                label=f"{head}, {backbone}",
+            )  # fmt: skip
+
+
+def _draw_depth(axes: Axes, kept: pd.DataFrame, measure: str) -> None:
+    """Both heads at the base setting, a place on the axis for each backbone."""
+    for head, suffix in (("BinEnc", ""), ("NoPen", "_NoPen")):
+        color, marker = STYLES[head]
+        axes.plot(kept["backbone"], kept[measure + suffix], color=color, marker=marker, markersize=8)
+    axes.set_xlabel("depth")
+    axes.margins(x=0.3)
