@@ -20,6 +20,14 @@ def house() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / "binenc_kit" / "config.py").is_file()), here)
 
 
+def shipped(name: str) -> Path:
+    """A file that comes with the kit, by its path within data/; `KitError` where the kit was installed without it."""
+    path = Path(__file__).parents[1] / "data" / name
+    if not path.exists():
+        raise KitError(f"{name} is not here: it comes with a clone of the kit, in its folder data/")
+    return path
+
+
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it: a reader sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
