@@ -1,6 +1,6 @@
 """Our measures against the loops they replace, same work and hardware in one run, and how their time grows with N.
 
-DeepFool's rival is the way of its authors' code and of most tutorials: one picture at a time, one backward pass a class.
+DeepFool's rival is the way of its authors' code and of most tutorials: a picture at a time, a backward pass a class.
 That of the Mahalanobis distance calls scipy's for each sample, with the inverse covariances at hand. Comparisons take
 turns and keep the fastest round of each: whatever else the machine does can only make a round slower.
 """

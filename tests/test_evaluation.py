@@ -13,7 +13,7 @@ from binenc_kit.evaluation import COLUMNS, evaluate
 from binenc_kit.groups import GROUPS, MEASURES
 from binenc_kit.machine import seeded
 from binenc_kit.measures.binarity import code_agreement
-from binenc_kit.measures.collapse import collapse, sigma_w
+from binenc_kit.measures.collapse import collapse
 from binenc_kit.measures.reliability import mahalanobis_auroc
 from binenc_kit.measures.robustness import deepfool
 from binenc_kit.networks import PixelNetwork, build_network, predict
@@ -36,7 +36,7 @@ def test_a_row_holds_what_the_last_weights_do(tiny_run: Recording, tiny_data: Da
         assert row[f"{split}_accuracy"] == np.mean(np.array(right) == labels.numpy())
     z = predict(network, tiny_data, tiny_data.train[0])[1].numpy()
     assert row["code_agreement"] == code_agreement(z, tiny_data.train[1].numpy())
-    assert row["sigma_w"] == pytest.approx(sigma_w(z, tiny_data.train[1].numpy()))
+    assert row["sigma_w"] == pytest.approx(collapse(z, tiny_data.train[1].numpy()).sigma_w)
     assert (row["data"], row["head"], row["penalty"], row["P"], row["epochs"]) == ("tiny", "BinEnc", "quadratic", 2, 3)
     assert row["gamma_last"] == tiny_run.metrics[-1]["gamma"]
     assert row["seconds"] == pytest.approx(sum(line["seconds"] for line in tiny_run.metrics), abs=0.01)

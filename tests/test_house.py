@@ -81,11 +81,13 @@ def test_conda_users_get_what_pip_users_get() -> None:
     assert environment["dependencies"][-1] == {"pip": ["--editable .[dev]"]}
 
 
-def test_settings_name_only_parameters_of_the_notebook() -> None:
+def test_settings_name_only_parameters_of_their_notebook() -> None:
     from papermill import inspect_notebook
 
-    allowed = set(inspect_notebook(str(ROOT / "notebooks" / "reproduce.ipynb")))
     files = sorted((ROOT / "notebooks" / "settings").glob("*.yaml"))
     assert files
     for file in files:
+        notebook = re.search(r"papermill notebooks/(\w+)\.ipynb|(make demo)", file.read_text())
+        name = notebook.group(1) or "reproduce"
+        allowed = set(inspect_notebook(str(ROOT / "notebooks" / f"{name}.ipynb")))
         assert set(yaml.safe_load(file.read_text())) <= allowed, file

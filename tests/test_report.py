@@ -48,6 +48,7 @@ def test_a_class_called_script_stays_text(tmp_path: Path) -> None:
 def results(**columns: list) -> pd.DataFrame:
     usual = {"data": "d", "backbone": "b", "epochs": 1, "P": 4, "lr": 0.1, "penalty": "none"}
     usual |= {"code_agreement": 0.5, "distinct_codes": 10, "sigma_w_relative": 1.0, "test_accuracy": 0.5}
+    usual |= {"auroc": 0.5, "deepfool_relative": 0.1, "deepfool_refined": 0.1}
     rows = len(columns["head"])
     return pd.DataFrame({name: [value] * rows for name, value in usual.items()} | columns)
 
@@ -67,6 +68,23 @@ def test_findings_say_no_where_a_claim_does_not_hold() -> None:
     spread = held["BinEnc: relative Sigma_W is lower than NoPen's"]
     assert spread == (False, "BinEnc at its worst 0.2, NoPen at its best 0.15")
     assert held["BinEnc: test accuracy is higher than NoPen's"][0] is False  # equal is not higher
+
+
+def test_a_claim_that_cannot_be_measured_is_not_made() -> None:
+    claims = [claim for claim, *_ in findings(results(head=["BinEnc", "NoPen"], auroc=[float("nan"), 0.9]), 10)]
+    assert not [claim for claim in claims if "AUROC" in claim]
+    assert "BinEnc: the refined norm is higher than NoPen's" in claims
+
+
+def test_both_modes_stand_in_the_report_apart(tiny_run: Recording, tiny_data: Data, tmp_path: Path) -> None:
+    both = pd.concat([results_table([tiny_run], tiny_data, mode=mode) for mode in ("strict", "paper")])
+    write_report(tmp_path / "report.html", [tiny_run], both, [], [])
+    page = (tmp_path / "report.html").read_text()
+    assert "1 runs" in page
+    assert "<td>strict</td>" in page
+    assert "<td>paper</td>" in page
+    assert "never averaged" in page
+    assert f"{both['sigma_w'].iloc[1]:.3g}" in page
 
 
 @pytest.mark.parametrize("head", ["LinPen", "NoPen"])

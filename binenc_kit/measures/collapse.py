@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist, pdist
 
 from binenc_kit.errors import KitError, require_known
 from binenc_kit.measures.arrays import latents_and_labels, rows
+from binenc_kit.measures.simplex import shape_of_means
 
 MODES = ("strict", "paper")
 ROUNDING = 1e-13  # of the largest latent: what sums in float64 get wrong, so means nearer than this coincide
@@ -60,14 +61,13 @@ def collapse(
     """All measures of neural collapse, in float64, over the classes present.
 
     z: (N, P); labels: (N,), the true ones; weight: (rows, P) and bias: (rows,) of the classifier, row = label; nc3 and
-    nc4 are NaN without a weight, a missing bias is zero. Sigma_W and Sigma_B as in `traces`, M the centred means.
+    nc4 are NaN without a weight, a missing bias is zero. Sigma_W = (1/N) sum_i (z_i - mu_c)(z_i - mu_c)^T, sigma_w its
+    trace / P; Sigma_B = mean_c (mu_c - mu_G)(mu_c - mu_G)^T, mu_G the mean of the class means, so that unequal class
+    sizes leave a perfect simplex perfect; sigma_w_relative = Tr Sigma_W / Tr Sigma_B; M: the centred means.
     With one class all but sigma_w and nc4 are NaN. Means that coincide make cdnv infinite (NaN if both classes are
     points); if all do, so are nc1 and sigma_w_relative, and NaN what compares M with a shape. A mean at mu_G has no
     angles: NaN. nc1 sees only the directions in which the means differ. Ties go to the lowest label.
-
-    etf_floor = sqrt(2 - 2 sqrt(min(P, C - 1) / (C - 1))): C points with equal lengths and angles, an ETF, need C - 1
-    dimensions, as I - 11^T/C has C - 1 eigenvalues of 1. MM^T has rank P at most, and its best approximation keeps P
-    of them: so nearer no C points in P dimensions can come, and for P < C - 1 nc2 and etf_error cannot all reach 0.
+    For P < C - 1 nc2 and etf_error cannot all reach 0: see `shape_of_means` for etf_floor.
 
     mode "paper": as in the authors' code. Pass the predicted labels; mu_G is the mean of all samples; Sigma_W the mean
     over classes, whatever their sizes, of covariances over n - 1 (NaN if a class has one sample); and sigma_w the mean
@@ -85,37 +85,9 @@ def collapse(
         _relative(parts),
         _nc1(parts),
         _cdnv(parts),
-        *_simplex(parts.means),
+        *shape_of_means(parts.means),
         *_duality(np.asarray(z), parts, weight, bias),
     )
-
-
-def traces(z: ArrayLike, labels: ArrayLike) -> tuple[float, float]:
-    """Traces of the within-class and the between-class covariance, Tr Sigma_W and Tr Sigma_B, in float64.
-
-    Sigma_W = (1/N) sum_i (z_i - mu_c)(z_i - mu_c)^T; Sigma_B = mean_c (mu_c - mu_G)(mu_c - mu_G)^T over the classes
-    present, mu_G the mean of the class means, so that unequal class sizes leave a perfect simplex perfect.
-    z: (N, P), labels: (N,). Raises `KitError` if they do not fit. Source: BinEnc-v3, eq. 14; Papyan et al. 2020.
-    """
-    parts = _take_apart(z, labels)
-    within, between = _traces(parts)
-    return _in_units(within, parts), _in_units(between, parts)
-
-
-def sigma_w(z: ArrayLike, labels: ArrayLike) -> float:
-    """Within-class variance a dimension, Tr Sigma_W / P, in units of z squared; it vanishes when z does.
-
-    z: (N, P), labels: (N,). Source: BinEnc-v3, eq. 14 and Fig. 4; see also `sigma_w_relative`.
-    """
-    return traces(z, labels)[0] / np.asarray(z).shape[1]
-
-
-def sigma_w_relative(z: ArrayLike, labels: ArrayLike) -> float:
-    """Tr Sigma_W / Tr Sigma_B, free of the scale of z: 0 is full collapse, infinity when all class means coincide.
-
-    NaN when all latents are equal or of one class: there is nothing to compare. z: (N, P), labels: (N,).
-    """
-    return _relative(_take_apart(z, labels))
 
 
 def _take_apart(z: ArrayLike, labels: ArrayLike, mode: str = "strict") -> _Parts:
@@ -168,21 +140,6 @@ def _cdnv(parts: _Parts) -> float:
     distances[distances <= parts.rounding] = 0
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(((parts.variances[one] + parts.variances[other]) / (2 * distances**2)).mean())
-
-
-def _simplex(means: NDArray[np.float64]) -> tuple[float, float, float, float, float]:
-    """nc2_equinorm, nc2_equiangular, nc2_max_angle, etf_error and etf_floor of centred means (C, P)."""
-    C, P = means.shape
-    if C == 1:
-        return (float("nan"),) * 5
-    norms, gram = np.linalg.norm(means, axis=1), means @ means.T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cosines = (gram / norms / norms[:, None])[np.triu_indices(C, 1)]
-        error = np.linalg.norm(gram / np.linalg.norm(gram) - (np.eye(C) - 1 / C) / np.sqrt(C - 1))
-        equinorm = norms.std() / norms.mean()
-    off = np.abs(cosines + 1 / (C - 1)).mean()
-    floor = np.sqrt(2 - 2 * np.sqrt(min(P, C - 1) / (C - 1)))
-    return float(equinorm), float(cosines.std()), float(off), float(error), float(floor)
 
 
 def _duality(
