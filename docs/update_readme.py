@@ -1,11 +1,18 @@
-"""Bring the README's table and picture up to date with the results of `make demo`."""
+"""Bring the README's tables, sentences and picture up to date with the results they come from.
 
+The demo's are those of `make demo`; the others are shipped in data/, where data/README.md says how they were made.
+"""
+
+import json
 import re
 from pathlib import Path
 
 import pandas as pd
 
 from binenc_kit.figures import latent_histograms, to_png
+from binenc_kit.files import shipped
+from binenc_kit.gains import sentences
+from binenc_kit.published import compare, differences
 from binenc_kit.recording import Recording
 from binenc_kit.tables import summarise
 
@@ -17,22 +24,52 @@ COLUMNS = {
     "code_agreement": "code agreement",
     "distinct_codes": "distinct codes",
     "sigma_w_relative": "relative Sigma_W",
+    "auroc": "AUROC",
+    "deepfool_relative": "DeepFool's norm",
+    "deepfool_refined": "refined norm",
 }
 
 
+def read(path: Path) -> pd.DataFrame:
+    """A results.csv, in which the penalty "none" is a word."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
 def markdown(table: pd.DataFrame) -> str:
-    """The demo's summary as a Markdown table."""
-    rows = [list(COLUMNS.values()), ["---"] * len(COLUMNS)]
-    rows += [[str(row[name]) for name in COLUMNS] for _, row in summarise(table).iterrows()]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    """A table of texts as Markdown."""
+    rows = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
+
+
+def demo(table: pd.DataFrame) -> str:
+    """The demo's summary."""
+    return markdown(
+        summarise(table, [name for name in COLUMNS if name != "head"])[list(COLUMNS)].rename(columns=COLUMNS)
+    )
+
+
+def beside_the_paper() -> str:
+    """The shipped run on CIFAR-10 pictures beside the papers' numbers, and why they cannot be compared."""
+    both = pd.concat([read(shipped(f"cifar10-cpu/results{mode}.csv")) for mode in ("", "-paper")])
+    return f"{markdown(compare(both))}\n\n*Not comparable with the published runs: {'; '.join(differences(both))}.*"
+
+
+def gains() -> str:
+    """The study's three sentences and the verdict of its doubt."""
+    lines = [f"- {sentence}" for sentence in sentences(read(shipped("gains/results.csv")))]
+    verdict = json.loads(shipped("gains/doubt.json").read_text())["verdict"]
+    return "\n".join([*lines, f"- The doubt: {verdict}."])
 
 
 def main() -> None:
     """Rewrite what stands between the README's markers, and the picture beside this file."""
-    table = pd.read_csv(DEMO / "results.csv", keep_default_na=False)
+    table = read(DEMO / "results.csv")
     readme = ROOT / "README.md"
-    block = f"<!-- demo -->\n{markdown(table)}\n<!-- /demo -->"
-    readme.write_text(re.sub(r"<!-- demo -->.*<!-- /demo -->", block, readme.read_text(), flags=re.DOTALL))
+    text = readme.read_text()
+    for name, block in {"demo": demo(table), "published": beside_the_paper(), "gains": gains()}.items():
+        marked = f"<!-- {name} -->\n{block}\n<!-- /{name} -->"
+        text = re.sub(f"<!-- {name} -->.*<!-- /{name} -->", lambda _, new=marked: new, text, flags=re.DOTALL)
+    readme.write_text(text)
     first = table[table["seed"] == 0].set_index("head")["run"]
     runs = [Recording(DEMO / first[head]) for head in ("LinPen", "BinEnc")]
     (ROOT / "docs" / "code.png").write_bytes(to_png(latent_histograms(runs, frames=[-1])))

@@ -19,8 +19,8 @@ REPRODUCE = ROOT / "notebooks" / "reproduce.ipynb"
 QUICK = ["-p", "epochs", "2", "-p", "train_limit", "100", "-p", "width", "8"]
 
 
-def papermill(home: Path, *arguments: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "papermill", REPRODUCE, home / "executed.ipynb", *arguments, "-k", "python3"]
+def papermill(home: Path, *arguments: str, notebook: Path = REPRODUCE) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "papermill", notebook, home / "executed.ipynb", *arguments, "-k", "python3"]
     environment = os.environ | {"BINENC_KIT_HOME": str(home)}
     return subprocess.run(
         [*command, "--no-progress-bar", "--stdout-file", "-"],
@@ -43,7 +43,7 @@ def test_a_misspelt_parameter_stops_it_and_lists_the_right_ones(tmp_path: Path) 
     result = papermill(tmp_path, "-p", "epoch", "2")
     assert result.returncode != 0
     assert "unknown parameter 'epoch': did you mean epochs" in result.stderr
-    assert "heads, seeds, lrs, data, backbone" in result.stderr
+    assert "heads, seeds, lrs, paper_mode, data, backbone" in result.stderr
     assert not (tmp_path / "runs").exists()
 
 
@@ -88,6 +88,23 @@ def test_a_bad_parameter_stops_it_with_one_sentence(parameters: list[str], expec
     assert result.returncode != 0
     assert expected in result.stderr
     assert not list(tmp_path.rglob("config.json"))
+
+
+def test_the_study_runs_anew_from_its_parameters(tmp_path: Path) -> None:
+    arguments = ["-y", "rerun: true", "-p", "data", "digits", "-y", "backbones: {mlp: 16}", "-y", "seeds: [0]"]
+    arguments += ["-y", "base: {epochs: 8, gamma_last: 3.0, P: 4}", "-y", "axes: {epochs: [4]}", "-p", "attacked", "40"]
+    arguments += ["-p", "batch_size", "32", "-p", "lr", "0.01", "-y", "train_limit: null", "-p", "out", "runs/study"]
+    result = papermill(tmp_path, *arguments, notebook=ROOT / "notebooks" / "gains.ipynb")
+    assert result.returncode == 0, result.stderr
+    out = tmp_path / "runs" / "study"
+    table = pd.read_csv(out / "results.csv")
+    assert sorted(zip(table["head"], table["epochs"], strict=True)) == [
+        ("BinEnc", 4), ("BinEnc", 8), ("NoPen", 4), ("NoPen", 8),
+    ]  # fmt: skip
+    doubt = json.loads((out / "doubt.json").read_text())
+    assert set(doubt["shares"]) == set(doubt["verdicts"]) == {"BinEnc", "NoPen"}
+    assert "Test accuracy: of" in result.stdout
+    assert "VERDICT: DeepFool" in result.stdout
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.name)
