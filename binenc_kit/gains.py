@@ -146,7 +146,9 @@ def gains_figure(table: pd.DataFrame, base: Mapping[str, float]) -> Figure:
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
-    figure.suptitle("When do the gains appear? BinEnc beside NoPen, one thing changed at a time")
+    seeds = table["seed"].nunique()
+    spread = f", means of {seeds} seeds" if seeds > 1 else ""
+    figure.suptitle(f"When do the gains appear? BinEnc beside NoPen, one thing changed at a time{spread}")
     figure.set_label(
         "Sixteen panels: test accuracy, AUROC, DeepFool's norm and its refined norm against train accuracy, gamma at "
         "the end, P and depth, for BinEnc and NoPen. " + " ".join(sentences(table))

@@ -167,7 +167,7 @@ def test_an_overshoot_is_told_but_is_no_masking() -> None:
     case = (Plateau(), images, torch.zeros(30, dtype=torch.int64))
     found = report(Plateau(), case, box=(-100.0, 100.0))
     assert not found.masked
-    assert "DeepFool steps far past the border: its own norm is" in found.verdict
+    assert "DeepFool steps past the border: its own norm is" in found.verdict
     assert found.checks["DeepFool relative norm"] > 3 * found.checks["DeepFool refined norm"]
 
 

@@ -102,7 +102,7 @@ def test_the_study_runs_anew_from_its_parameters(tmp_path: Path) -> None:
         ("BinEnc", 4), ("BinEnc", 8), ("NoPen", 4), ("NoPen", 8),
     ]  # fmt: skip
     doubt = json.loads((out / "doubt.json").read_text())
-    assert set(doubt["shares"]) == set(doubt["verdicts"]) == {"BinEnc", "NoPen"}
+    assert set(doubt["masking"]) == set(doubt["shares"]["strong attack"]) == {"BinEnc", "NoPen"}
     assert "Test accuracy: of" in result.stdout
     assert "VERDICT: DeepFool" in result.stdout
 

@@ -142,4 +142,4 @@ def _overshoot(checks: dict[str, float]) -> str:
     factor = checks["DeepFool relative norm"] / checks["DeepFool refined norm"]
     if factor < 1.05:
         return "DeepFool stops close behind the border"
-    return f"DeepFool steps far past the border: its own norm is {factor:.2f} times the refined one"
+    return f"DeepFool steps past the border: its own norm is {factor:.2f} times the refined one"
