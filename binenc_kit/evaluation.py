@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from binenc_kit.errors import KitError, require_known
 from binenc_kit.groups import MEASURES, measure
+from binenc_kit.measures.arrays import MODES
 from binenc_kit.recording import Recording
 from binenc_kit.views import look
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:  # kept results open without torch
     from binenc_kit.data import Data
     from binenc_kit.networks import Backbone, Network
 
-MODES = ("strict", "paper")
 SETTINGS = (
     "run", "mode", "data", "train_samples", "backbone", "parameters", "head", "penalty", "P", "lr", "augment", "seed",
     "epochs", "gamma_last",
@@ -36,10 +36,7 @@ def evaluate(
     """
     require_known("mode", mode, MODES)
     if not isinstance(source, Recording):
-        if data is None:
-            raise KitError("a network alone cannot be measured: pass data=load_data(...) along")
-        row = dict.fromkeys(COLUMNS) | {"data": data.name, "mode": mode}
-        return row | measure(look(source, data, mode, augmented=mode == "paper"))
+        return _of_network(source, data, mode)
     kept = (source.results or {}).get(mode)
     if kept is not None and tuple(kept) == COLUMNS and kept["epochs"] == source.config.epochs:
         return kept
@@ -53,6 +50,20 @@ def evaluate(
         with suppress(KitError):  # a folder that may only be read
             source.save_results((source.results or {}) | {mode: row})
     return row
+
+
+def _of_network(network: "Network", data: "Data | None", mode: str) -> dict[str, Any]:
+    """The row of a bare network, whose settings are not known."""
+    from binenc_kit.networks import Network
+
+    if not isinstance(network, Network) or data is None:
+        raise KitError(
+            "evaluate takes a recording, or a network of the kit together with its data, from build_network and "
+            "data=load_data(...)"
+        )
+    data = data.to(next(network.parameters()).device)
+    row = dict.fromkeys(COLUMNS) | {"data": data.name, "mode": mode}
+    return row | measure(look(network, data, mode, augmented=mode == "paper"))
 
 
 def _settings(recording: Recording, mode: str, epoch: int) -> dict[str, Any]:

@@ -13,13 +13,18 @@ from binenc_kit.errors import KitError
 from binenc_kit.palette import STYLES
 
 LEARNED = 0.9  # train accuracy from which on a network is said to have learned its train pictures
-MEASURES = {
+PANELS = {
     "test_accuracy": "test accuracy",
     "auroc": "AUROC, Mahalanobis",
     "deepfool_relative": "DeepFool's norm",
     "deepfool_refined": "refined norm",
 }
-PRINTED = ("test_accuracy", "auroc", "deepfool_relative")
+
+AXES = (  # what is drawn to the right, its column, and what stays as in the base
+    ("train accuracy (longer training)", "train_accuracy", ("gamma_last", "P")),
+    ("gamma at the end", "gamma_last", ("epochs", "P")),
+    ("P", "P", ("epochs", "gamma_last")),
+)
 
 
 def schedule(gamma_last: float, epochs: int) -> dict[str, Any]:
@@ -62,14 +67,16 @@ def study_configs(
     return configs
 
 
-def pairs(table: pd.DataFrame) -> pd.DataFrame:
+def beside(table: pd.DataFrame) -> pd.DataFrame:
     """Each BinEnc setting's means over the seeds beside those of NoPen with the same backbone and epochs.
 
     table: rows of `results_table`. Columns: backbone, epochs, gamma_last (rounded to two digits), P, and each of
-    MEASURES with train_accuracy and auroc_softmax, once as it is and once with "_NoPen". Raises `KitError` where a
+    PANELS with train_accuracy and auroc_softmax, once as it is and once with "_NoPen". Raises `KitError` where a
     NoPen is missing.
     """
-    names = ["train_accuracy", "auroc_softmax", *MEASURES]
+    names = ["train_accuracy", "auroc_softmax", *PANELS]
+    if "mode" in table and table["mode"].nunique() > 1:
+        raise KitError("the study needs rows of one mode: choose table[table['mode'] == 'strict']")
     table = table.assign(gamma_last=[float(f"{gamma:.2g}") for gamma in table["gamma_last"]])
     heads = dict(tuple(table.groupby("head")))
     if set(heads) != {"BinEnc", "NoPen"}:
@@ -89,7 +96,7 @@ def sentences(table: pd.DataFrame) -> list[str]:
 
     They count the settings in which both networks have learned at least 90 % of their train pictures.
     """
-    every = pairs(table)
+    every = beside(table)
     both = every[(every["train_accuracy"] >= LEARNED) & (every["train_accuracy_NoPen"] >= LEARNED)]
     if both.empty:
         return ["In no setting did both BinEnc and NoPen learn 90 % of their train pictures: nothing can be compared."]
@@ -121,21 +128,14 @@ def gains_figure(table: pd.DataFrame, base: Mapping[str, float]) -> Figure:
 
     table: rows of `results_table` of the study's runs, all seeds; base: epochs, gamma_last and P.
     """
-    every = pairs(table)
+    every = beside(table)
     figure = Figure(figsize=(13, 10.5), layout="constrained")
-    panels = figure.subplots(len(MEASURES), 4, sharey="row")
-    columns = (
-        ("train accuracy (longer training)", "train_accuracy", {"gamma_last", "P"}),
-        ("gamma at the end", "gamma_last", {"epochs", "P"}),
-        ("P", "P", {"epochs", "gamma_last"}),
-    )
-    for row, (measure, label) in zip(panels, MEASURES.items(), strict=True):
-        for axes, (what, x, fixed) in zip(row, columns, strict=False):
-            kept = every[np.logical_and.reduce([np.isclose(every[name], base[name], rtol=0.05) for name in fixed])]
-            _draw_lines(axes, kept.sort_values(x), x, measure)
+    panels = figure.subplots(len(PANELS), 4, sharey="row")
+    for row, (measure, label) in zip(panels, PANELS.items(), strict=True):
+        for axes, (what, x, fixed) in zip(row, AXES, strict=False):
+            _draw_lines(axes, every[_near(every, {name: base[name] for name in fixed})], x, measure)
             axes.set_xlabel(what)
-        kept = every[np.logical_and.reduce([np.isclose(every[name], value, rtol=0.05) for name, value in base.items()])]
-        _draw_depth(row[3], kept, measure)
+        _draw_depth(row[3], every[_near(every, base)], measure)
         row[0].set_ylabel(label)
         row[1].set_xscale("log")
         row[2].set_xscale("log", base=2)
@@ -156,6 +156,12 @@ def gains_figure(table: pd.DataFrame, base: Mapping[str, float]) -> Figure:
     return figure
 
 
+def _near(every: pd.DataFrame, values: Mapping[str, float]) -> pd.Series:
+    """Which rows have these values, gamma to within 5 %."""
+    same = [pd.Series(np.isclose(every[name], value, rtol=0.05), every.index) for name, value in values.items()]
+    return pd.concat(same, axis=1).all(axis=1)
+
+
 def _draw_lines(axes: Axes, kept: pd.DataFrame, x: str, measure: str) -> None:
     """BinEnc's line and NoPen's of each backbone; NoPen's own train accuracy where that is the axis."""
     for style, fill, (backbone, own) in zip(
@@ -163,9 +169,10 @@ def _draw_lines(axes: Axes, kept: pd.DataFrame, x: str, measure: str) -> None:
     ):
         for head, suffix in (("BinEnc", ""), ("NoPen", "_NoPen")):
             color, marker = STYLES[head]
-            places = own[x + suffix] if x == "train_accuracy" else own[x]
+            x_own = x + suffix if x == "train_accuracy" else x
+            line = own.sort_values(x_own)
             axes.plot(
-                places, own[measure + suffix], style, color=color, marker=marker, fillstyle=fill, markersize=7,
+                line[x_own], line[measure + suffix], style, color=color, marker=marker, fillstyle=fill, markersize=7,
                 label=f"{head}, {backbone}",
             )  # fmt: skip
 

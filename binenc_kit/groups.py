@@ -17,7 +17,7 @@ from binenc_kit.measures.collapse import collapse
 from binenc_kit.measures.information import code_information, latent_information
 from binenc_kit.measures.reliability import auroc, mahalanobis_auroc
 from binenc_kit.measures.smoothness import distance_margin, knn_entropy, margin_gradient_norms, norm_variation
-from binenc_kit.measures.uniformity import riesz_energy, separation, unit
+from binenc_kit.measures.uniformity import best_energy, best_separation, riesz_energy, separation, unit
 from binenc_kit.splits import subset
 from binenc_kit.views import ATTACKED, View, attack, baselines
 
@@ -44,7 +44,8 @@ def codes(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
 def mixture(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
     """Whether each dimension has two narrow peaks, whatever the labels; z: (N, P)."""
     scores = mixture_scores(z)
-    return {"binarity_score": scores.score, "binarity_std": scores.std, "peak_distance": scores.peak_distance}
+    measured = {"binarity_score": scores.score, "binarity_std": scores.std, "peak_distance": scores.peak_distance}
+    return measured | {"at_ceiling": scores.at_ceiling}
 
 
 def geometry(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
@@ -56,18 +57,21 @@ def geometry(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
 def _latents(view: View) -> dict[str, float]:
     z, classes, classifier = view.train.z, view.classes, view.network.classifier
     weight, bias = (part.detach().cpu().numpy() for part in (classifier.weight, classifier.bias))
-    row = codes(z, classes) | {"whole_code_rotated": rotation_baseline(z[view.some], classes[view.some])}
+    row = codes(z, classes) | {"whole_code_rotated": rotation_baseline(z, classes, rotations=5)}
     return row | mixture(z, classes) | collapse(z, classes, weight, bias, view.mode)._asdict()
 
 
 def _uniformity(view: View) -> dict[str, float]:
-    """Of the directions in which the class means lie from their own mean."""
+    """Of the directions in which the class means lie from their own mean, beside the best that is known, if any is."""
     z = view.train.z.astype(np.float64)
     means = np.stack([z[view.classes == label].mean(axis=0) for label in np.unique(view.classes)])
     means -= means.mean(axis=0)
     if len(means) < 2 or not means.any(axis=1).all():
-        return {"mean_separation": np.nan, "mean_energy": np.nan}
-    return {"mean_separation": separation(unit(means)), "mean_energy": riesz_energy(unit(means), s=1)}
+        return dict.fromkeys(GROUPS["uniformity"], np.nan)
+    best = best_separation(*means.shape), best_energy(*means.shape, s=1)
+    known = [np.nan if value is None else value for value in best]
+    found = separation(unit(means)), riesz_energy(unit(means), s=1)
+    return dict(zip(GROUPS["uniformity"], (found[0], known[0], found[1], known[1]), strict=True))
 
 
 def _reliability(view: View) -> dict[str, float]:
@@ -80,15 +84,20 @@ def _reliability(view: View) -> dict[str, float]:
 
 
 def _robustness(view: View) -> dict[str, float]:
-    """DeepFool as it says, and refined: means over those that it fools (strict), or over everything (paper)."""
+    """DeepFool as it says and refined, as means over the same pictures.
+
+    strict: those that it fools. paper: all; where no flip is found, DeepFool's own norm counts as the refined one, too.
+    Pictures that are black, which have no relative norm, are left out.
+    """
     attacked = attack(view)
     if attacked is None:
         return dict.fromkeys(GROUPS["robustness"], np.nan)
     result = attacked[2]
-    counted = result.success if view.mode == "strict" else np.full(len(result.success), True)
+    counted = np.isfinite(result.relative) & (result.success | (view.mode == "paper"))
+    refined = np.where(np.isnan(result.refined), result.relative, result.refined)
     return {
         "deepfool_relative": _mean(result.relative[counted]),
-        "deepfool_refined": _mean(result.refined[counted & ~np.isnan(result.refined)]),
+        "deepfool_refined": _mean(refined[counted]),
         "deepfool_success": float(result.success.mean()),
         "deepfool_zero_gradient": result.zero_gradient_share,
     }
@@ -102,7 +111,7 @@ def _smoothness(view: View) -> dict[str, float]:
     return {
         "margin_gradient_mean": float(steepness.mean()),
         "margin_gradient_max": float(steepness.max()),
-        "knn_entropy": knn_entropy(z[view.some]),
+        "knn_entropy": knn_entropy(z[view.some]) if len(view.some) > 3 else np.nan,
         "distance_margin": distance_margin(z, view.classes),
         "norm_variation": norm_variation(z),
     }
@@ -127,12 +136,12 @@ def _mean(values: NDArray[np.float64]) -> float:
 GROUPS = {
     "accuracy": ("train_accuracy", "val_accuracy", "test_accuracy"),
     "code": ("code_agreement", "whole_code_agreement", "whole_code_rotated", "distinct_codes"),
-    "binarity": ("binarity_score", "binarity_std", "peak_distance"),
+    "binarity": ("binarity_score", "binarity_std", "peak_distance", "at_ceiling"),
     "collapse": (
         "sigma_w", "sigma_w_relative", "nc1", "cdnv", "nc2_equinorm", "nc2_equiangular", "nc2_max_angle", "etf_error",
         "etf_floor", "nc3", "nc4",
     ),
-    "uniformity": ("mean_separation", "mean_energy"),
+    "uniformity": ("mean_separation", "best_separation", "mean_energy", "best_energy"),
     "reliability": ("auroc", "mahalanobis_rank", "auroc_softmax", "auroc_energy", "auroc_knn"),
     "robustness": ("deepfool_relative", "deepfool_refined", "deepfool_success", "deepfool_zero_gradient"),
     "smoothness": (

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data
 from binenc_kit.errors import KitError
+from binenc_kit.measures.gradients import evaluating
 
 Backbone = nn.Module | Callable[[], nn.Module]
 
@@ -92,11 +93,9 @@ def predict(
 
     transform: what is done to each batch of normalised pictures before the network sees it, such as `augment`.
     """
-    was_training = network.training
-    network.eval()
     batches = (data.normalise(batch) for batch in images.split(batch_size))
-    parts = [network(transform(batch) if transform else batch) for batch in batches]
-    network.train(was_training)
+    with evaluating(network):
+        parts = [network(transform(batch) if transform else batch) for batch in batches]
     return torch.cat([logits for logits, _ in parts]), torch.cat([z for _, z in parts])
 
 

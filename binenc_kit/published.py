@@ -27,7 +27,8 @@ SETTING = {
     "CIFAR-10": {"backbone": "resnet18", "parameters": 11.2, "train_samples": 50_000, "epochs": 200, "P": 4},
     "CIFAR-100": {"backbone": "resnet50", "parameters": 23.7, "train_samples": 50_000, "epochs": 200, "P": 64},
 }
-REPEATS = 5
+GAMMA_LAST = 9.35e4  # 0.01 times 1.084 after each of 200 epochs
+RATES, REPEATS = 18, 5
 
 
 def published() -> pd.DataFrame:
@@ -56,6 +57,9 @@ def compare(results: pd.DataFrame) -> pd.DataFrame:
     name = _published_name(results)
     printed = published()
     printed = printed[printed["data"] == name].set_index(["measure", "head"])
+    own = results[["head", "penalty", "data", "backbone", "P", "epochs"]].drop_duplicates()
+    if own.duplicated(["head", "penalty"]).any():
+        raise KitError("one head's runs differ in data, backbone, P or epochs: compare them one setting at a time")
     modes = {mode: best_rows(rows) for mode, rows in results.groupby("mode", sort=False)}
     rows = []
     for measure in (*PRINTED_MEASURES, REFINED):
@@ -79,16 +83,22 @@ def differences(results: pd.DataFrame) -> list[str]:
     if set(own["backbone"]) != {setting["backbone"]}:
         found.append(f"{', '.join(sorted(set(own['backbone'])))} instead of {setting['backbone']}")
     millions = own["parameters"].min() / 1e6
-    if millions < 0.95 * setting["parameters"]:
+    if abs(millions / setting["parameters"] - 1) > 0.05:
         found.append(f"{millions:.2g} million parameters instead of {setting['parameters']}")
     for name, what in (("train_samples", "train pictures"), ("epochs", "epochs")):
-        if own[name].min() < setting[name]:
+        if own[name].min() != setting[name]:
             found.append(f"{own[name].min():,} {what} instead of {setting[name]:,}")
     bits = set(own.loc[own["head"] != "NoPen", "P"]) - {setting["P"]}
     if bits:
         found.append(f"P = {', '.join(map(str, sorted(bits)))} instead of {setting['P']}")
     if not own["augment"].all():
         found.append("no flips and crops")
+    gamma = own.loc[own["head"] == "BinEnc", "gamma_last"]
+    if not gamma.between(GAMMA_LAST / 2, GAMMA_LAST * 2).all():
+        found.append(f"gamma to {gamma.min():.3g} instead of {GAMMA_LAST:.3g}")
+    rates = own.groupby(["mode", "head"])["lr"].nunique().min()
+    if rates < RATES:
+        found.append(f"the best of {rates} instead of {RATES} learning rates")
     repeats = own.groupby(["mode", "head"])["seed"].nunique().min()
     if repeats < REPEATS:
         found.append(f"{repeats} instead of {REPEATS} repeats")

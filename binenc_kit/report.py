@@ -68,7 +68,7 @@ def findings(table: pd.DataFrame, classes: int) -> list[Finding]:
     ours, others = table[table["head"] == "BinEnc"], table[table["head"] != "BinEnc"]
     if ours.empty:
         return []
-    mixed = [name for name in ("data", "backbone", "epochs") if table[name].nunique() > 1]
+    mixed = [name for name in ("data", "mode", "backbone", "epochs") if table[name].nunique() > 1]
     mixed += [name for name in ("lr", "P") if table.groupby(["head", "penalty"])[name].nunique().max() > 1]
     if mixed:
         raise KitError(f"these runs differ in {', '.join(mixed)}: a claim needs runs that differ in head and seed only")

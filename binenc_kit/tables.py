@@ -19,7 +19,7 @@ Runs = Mapping[Any, Recording] | Iterable[Recording]
 # What can be followed over the epochs, by the function that measures it.
 FOLLOWED = {
     "code_agreement": codes, "whole_code_agreement": codes, "distinct_codes": codes,
-    "binarity_score": mixture, "binarity_std": mixture, "peak_distance": mixture,
+    "binarity_score": mixture, "binarity_std": mixture, "peak_distance": mixture, "at_ceiling": mixture,
     "sigma_w": geometry, "sigma_w_relative": geometry, "nc1": geometry, "cdnv": geometry, "nc2_equinorm": geometry,
     "nc2_equiangular": geometry, "nc2_max_angle": geometry, "etf_error": geometry,
 }  # fmt: skip
@@ -86,14 +86,17 @@ def best_rows(table: pd.DataFrame) -> pd.DataFrame:
     """
     if table["mode"].nunique() != 1:
         raise KitError("best_rows needs the rows of one mode: choose table[table['mode'] == 'strict'], or 'paper'")
-    table = table.sort_values("lr", kind="stable")
+    chosen_by = "test_accuracy" if table["mode"].iloc[0] == "paper" else "val_accuracy"
+    if table[chosen_by].isna().any():
+        raise KitError(f"a row has no {chosen_by}: leave it out, or measure its run again")
+    table = table.reset_index(drop=True).sort_values("lr", kind="stable")  # joined tables repeat their indices
     heads = ["data", "head", "penalty"]
-    if table["mode"].iloc[0] == "paper":
+    if chosen_by == "test_accuracy":
         best = table.loc[table.groupby([*heads, "seed"], sort=False)["test_accuracy"].idxmax()]
-        return best.sort_index()
+        return best.sort_index().reset_index(drop=True)
     means = table.groupby([*heads, "lr"], sort=True)["val_accuracy"].transform("mean")
     rates = table.loc[means.groupby([table[name] for name in heads], sort=False).idxmax(), [*heads, "lr"]]
-    return table.reset_index().merge(rates).set_index("index").sort_index().rename_axis(table.index.name)
+    return table.sort_index().merge(rates)
 
 
 def summarise(table: pd.DataFrame, measures: Iterable[str] = BRIEF) -> pd.DataFrame:
@@ -105,10 +108,12 @@ def summarise(table: pd.DataFrame, measures: Iterable[str] = BRIEF) -> pd.DataFr
     for name in names:
         require_known("measure", name, MEASURES)
     rows = {}
-    for key, group in table.groupby(by, sort=False):
-        means, spread = group[names].astype(float).mean(), group[names].astype(float).std(ddof=1)
+    for key, group in table.groupby(by, sort=False, dropna=False):
+        with np.errstate(invalid="ignore"):  # infinite entropies have no spread
+            means, spread = group[names].astype(float).mean(), group[names].astype(float).std(ddof=1)
         rows[key] = {"runs": len(group)} | {name: mean_and_spread(name, means[name], spread[name]) for name in names}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(by).reset_index()
+    keys = pd.DataFrame(list(rows), columns=by)
+    return pd.concat([keys, pd.DataFrame(list(rows.values()))], axis=1)
 
 
 def listed(runs: Runs) -> list[Recording]:

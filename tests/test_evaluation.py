@@ -184,7 +184,7 @@ def test_a_bare_network_is_measured_with_its_data(tiny_run: Recording, tiny_data
     assert tuple(row) == COLUMNS
     assert all(row[name] == pytest.approx(of_run[name], nan_ok=True) for name in MEASURES)
     assert row["head"] is None
-    with pytest.raises(KitError, match="pass data=load_data"):
+    with pytest.raises(KitError, match="together with its data"):
         evaluate(network)
 
 

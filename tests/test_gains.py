@@ -8,7 +8,7 @@ import yaml
 
 from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError
-from binenc_kit.gains import gains_figure, pairs, schedule, sentences, study_configs
+from binenc_kit.gains import beside, gains_figure, schedule, sentences, study_configs
 from binenc_kit.objectives import gamma_at
 
 BASE = {"epochs": 40, "gamma_last": 30.0, "P": 4}
@@ -53,14 +53,16 @@ def study(**columns: object) -> pd.DataFrame:
 def test_pairs_are_means_over_seeds_beside_nopen_s() -> None:
     table = study()
     table["auroc"] = [0.6, 0.8, 0.5, 0.7, 0.8, 0.7]
-    found = pairs(table)
+    found = beside(table)
     assert found["gamma_last"].tolist() == [30, 300]
     assert found["auroc"].tolist() == pytest.approx([0.65, 0.8])
     assert found["auroc_NoPen"].tolist() == pytest.approx([0.6, 0.6])
     with pytest.raises(KitError, match="these runs are of BinEnc"):
-        pairs(table[table["head"] == "BinEnc"])
+        beside(table[table["head"] == "BinEnc"])
+    with pytest.raises(KitError, match="needs rows of one mode"):
+        beside(pd.concat([table.assign(mode="strict"), table.assign(mode="paper")]))
     with pytest.raises(KitError, match="a NoPen run is missing"):
-        pairs(table.assign(epochs=np.where(table["head"] == "NoPen", 20, 40)))
+        beside(table.assign(epochs=np.where(table["head"] == "NoPen", 20, 40)))
 
 
 def test_the_sentences_count_and_name_what_the_table_holds() -> None:

@@ -14,7 +14,7 @@ HEADS = ("BinEnc", "LinPen", "NonlinPen", "NoPen")
 def results(mode: str = "paper", data: str = "cifar10", **columns: object) -> pd.DataFrame:
     """Five repeats of the four heads, made as the published ones."""
     usual = dict.fromkeys(COLUMNS, 0.5) | {"mode": mode, "data": data, "backbone": "resnet18", "parameters": 11_171_000}
-    usual |= {"train_samples": 50_000, "epochs": 200, "P": 4, "augment": True, "lr": 1e-3}
+    usual |= {"train_samples": 50_000, "epochs": 200, "P": 4, "augment": True, "lr": 1e-3, "gamma_last": 93_500.0}
     rows = [
         usual | {"head": head, "penalty": "quadratic" if head == "BinEnc" else "none", "seed": seed} | columns
         for head in HEADS
@@ -64,10 +64,34 @@ def test_a_head_that_was_not_run_and_the_fifth_combination() -> None:
     assert found[("test_accuracy", "NonlinPen")] == "0.5000 ± 0.0000"  # without the penalised ones
 
 
+def with_all_rates(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([table.assign(lr=1e-5 * 1.5**i) for i in range(18)])
+
+
 def test_the_published_setting_has_no_differences() -> None:
-    assert differences(results()) == []
+    assert differences(with_all_rates(results())) == []
     big = results(data="cifar100", backbone="resnet50", parameters=23_700_000, P=64)
-    assert differences(big) == []
+    assert differences(with_all_rates(big)) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"gamma_last": 0.01}, "gamma to 0.01 instead of 9.35e+04"),
+        ({"epochs": 800}, "800 epochs instead of 200"),
+        ({"parameters": 100_000_000}, "1e+02 million parameters instead of 11.2"),
+        ({}, "the best of 1 instead of 18 learning rates"),
+    ],
+)
+def test_more_than_the_published_is_a_difference_too(changed: dict, said: str) -> None:
+    found = differences(results(**changed) if not changed else with_all_rates(results(**changed)))
+    assert found == [said]
+
+
+def test_runs_of_one_head_that_differ_are_not_averaged() -> None:
+    both = pd.concat([results(), results(P=64)])
+    with pytest.raises(KitError, match="differ in data, backbone, P or epochs"):
+        compare(both)
 
 
 def test_every_difference_is_named() -> None:

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -31,7 +32,7 @@ def test_named_data_are_loaded_for_the_table(tmp_path: Path) -> None:
     run = train_one(config, tmp_path, progress=False)
     expected = evaluate(run, load_data("digits", train_limit=100))
     (run.folder / "results.json").unlink()
-    assert results_table([run]).iloc[0].to_dict() == expected
+    assert pd.Series(results_table([run]).iloc[0].to_dict()).equals(pd.Series(expected))
 
 
 def test_curves_follow_the_recorded_latents(tiny_run: Recording) -> None:
@@ -113,6 +114,25 @@ def test_a_tie_of_rates_goes_to_the_smaller_and_heads_keep_their_order() -> None
         best = best_rows(table.assign(mode=mode))
         assert best["head"].tolist() == ["LinPen", "BinEnc", "NoPen"]
         assert set(best["lr"]) == {0.1}
+
+
+def test_joined_tables_and_missing_accuracies_do_no_harm() -> None:
+    table = rates(lr=[0.1, 0.2] * 3, seed=[0, 0, 1, 1, 2, 2], val_accuracy=[0.1, 0.9] * 3, test_accuracy=[0.9, 0.1] * 3)
+    parts = pd.concat([table.iloc[:2], table.iloc[2:].reset_index(drop=True)])  # indices repeat
+    assert best_rows(parts)["lr"].tolist() == [0.2] * 3
+    assert best_rows(parts.assign(mode="paper"))["lr"].tolist() == [0.1] * 3
+    assert best_rows(table.rename_axis("row"))["lr"].tolist() == [0.2] * 3
+    with pytest.raises(KitError, match="a row has no val_accuracy"):
+        best_rows(table.assign(val_accuracy=np.nan))
+
+
+def test_a_bare_network_s_row_can_be_summarised(tiny_run: Recording, tiny_data: Data) -> None:
+    from binenc_kit.outputs import open_network
+
+    row = evaluate(open_network(tiny_run, tiny_data)[0], tiny_data)
+    summary = summarise(pd.DataFrame([row, row]), ["test_accuracy", "knn_entropy"])
+    assert summary["runs"].tolist() == [2]
+    assert summary["mode"].tolist() == ["strict"]
 
 
 def test_the_summary_never_mixes_modes(tiny_run: Recording, tiny_data: Data) -> None:

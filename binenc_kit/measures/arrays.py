@@ -5,6 +5,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from binenc_kit.errors import KitError
 
+MODES = ("strict", "paper")  # right, and as the authors' published code computes it
+
 
 def latents_and_labels(z: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.integer]]:
     """Check z (N, P), finite, and labels (N,), whole numbers; raises `KitError`."""

@@ -36,7 +36,7 @@ class Scaled(nn.Module):
 @torch.no_grad()
 def unit_scale(network: nn.Module, images: Tensor) -> float:
     """The factor that gives these pictures' logits a standard deviation of 1, or as near as float32 allows."""
-    spread = torch.cat([logits_of(network, batch) for batch in images.split(BATCH)]).double().std().item()
+    spread = torch.cat([logits_of(network, batch) for batch in images.split(BATCH)]).cpu().double().std().item()
     return min(1 / spread, LARGEST) if spread > 0 else 1.0
 
 

@@ -8,10 +8,9 @@ from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist, pdist
 
 from binenc_kit.errors import KitError, require_known
-from binenc_kit.measures.arrays import latents_and_labels, rows
+from binenc_kit.measures.arrays import MODES, latents_and_labels, rows
 from binenc_kit.measures.simplex import shape_of_means
 
-MODES = ("strict", "paper")
 ROUNDING = 1e-13  # of the largest latent: what sums in float64 get wrong, so means nearer than this coincide
 RANK_CUTOFF = 1e-12  # of Sigma_B's largest eigenvalue, 1e-6 in z: above the 6e-8 to which float32 latents are rounded
 

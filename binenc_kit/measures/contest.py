@@ -64,8 +64,9 @@ def contest(
     effort = {"iterations": iterations, "queries": queries, "directions": directions, "seed": seed}
     falls = {}
     for name, network in networks.items():
-        relative = np.where(found[name].success, found[name].relative, np.inf)
-        falls[name] = {AS_IT_SAYS: relative * sizes <= budget, REFINED: found[name].refined * sizes <= budget}
+        ours = found[name]
+        as_it_says = np.where(ours.success, ours.relative, np.inf) * sizes
+        falls[name] = {AS_IT_SAYS: as_it_says <= budget, REFINED: ours.refined * sizes <= budget}
         with evaluating(network):
             falls[name] |= fooled(network, images, labels, budget, box, **effort)
     one, other = falls

@@ -10,9 +10,8 @@ from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.neighbors import NearestNeighbors
 
 from binenc_kit.errors import KitError, require_known
-from binenc_kit.measures.arrays import latents_and_labels, predictions, require_count, rows, standardise
+from binenc_kit.measures.arrays import MODES, latents_and_labels, predictions, require_count, rows, standardise
 
-MODES = ("strict", "paper")
 PAPER_VARIANCE = 1e-6  # the reg_covar of scikit-learn's GaussianMixture
 # Latents come in float32, whose steps are 2^-23 of the value. Standardised latents are of order 1, so no variance
 # below the square of that step, 1.4e-14, can be told from rounding.
