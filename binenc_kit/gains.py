@@ -119,6 +119,8 @@ def sentences(table: pd.DataFrame) -> list[str]:
 
 
 def _where(both: pd.DataFrame, values: pd.Series) -> str:
+    if values.isna().all():  # an AUROC needs wrong predictions
+        return "none, as it cannot be measured"
     best = both.loc[values.idxmax()]
     return f"{best['backbone']}, {best['epochs']} epochs, gamma to {best['gamma_last']:g}, P = {best['P']}"
 

@@ -128,9 +128,15 @@ def listed(runs: Runs) -> list[Recording]:
 
 def mean_and_spread(name: str, mean: float, spread: float) -> str:
     """Mean ± standard deviation as text, without the spread where there is none: few digits, as the measure needs."""
+    if np.isnan(mean):
+        return "n/a"
     if name in ("distinct_codes", "bits_used", "mahalanobis_rank"):
         of_mean = of_spread = ".1f"
-    elif name.endswith("accuracy") or "code_agreement" in name or name.startswith(("auroc", "deepfool")):
+    elif (
+        name.endswith("accuracy")
+        or name.startswith(("code_agreement", "whole_code"))
+        or name.startswith(("auroc", "deepfool"))
+    ):
         of_mean = of_spread = ".4f"
     else:
         of_mean, of_spread = ".3g", ".1g"

@@ -87,6 +87,10 @@ def test_networks_that_learned_nothing_do_not_count() -> None:
     ]
 
 
+def test_what_cannot_be_measured_is_said() -> None:
+    assert "most with none, as it cannot be measured" in sentences(study(auroc=float("nan")))[1]
+
+
 def test_the_figure_draws_what_the_table_holds() -> None:
     table = study()
     table.loc[table["gamma_last"] > 100, "auroc"] = 0.75

@@ -11,7 +11,7 @@ from binenc_kit.evaluation import COLUMNS, evaluate
 from binenc_kit.measures.binarity import code_agreement, mixture_scores
 from binenc_kit.measures.collapse import collapse
 from binenc_kit.recording import Recording
-from binenc_kit.tables import FOLLOWED, best_rows, by_epoch, choose_lr, results_table, summarise
+from binenc_kit.tables import FOLLOWED, best_rows, by_epoch, choose_lr, mean_and_spread, results_table, summarise
 from binenc_kit.training import train, train_heads, train_one
 from tests.conftest import tiny_config
 
@@ -133,6 +133,14 @@ def test_a_bare_network_s_row_can_be_summarised(tiny_run: Recording, tiny_data: 
     summary = summarise(pd.DataFrame([row, row]), ["test_accuracy", "knn_entropy"])
     assert summary["runs"].tolist() == [2]
     assert summary["mode"].tolist() == ["strict"]
+
+
+def test_numbers_are_written_with_the_digits_they_need() -> None:
+    written = [mean_and_spread(*given) for given in (
+        ("test_accuracy", 0.93791, 0.00214), ("nc1", 0.0123456, 0.00234), ("bits_used", 4.0, float("nan")),
+        ("whole_code_rotated", 0.5, float("nan")), ("auroc", float("nan"), float("nan")),
+    )]  # fmt: skip
+    assert written == ["0.9379 ± 0.0021", "0.0123 ± 0.002", "4.0", "0.5000", "n/a"]
 
 
 def test_the_summary_never_mixes_modes(tiny_run: Recording, tiny_data: Data) -> None:
