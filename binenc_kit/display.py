@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -15,7 +16,18 @@ def show(figure: Figure | Path) -> None:
 
     png = figure.read_bytes() if isinstance(figure, Path) else to_png(figure)
     alt, width = alt_text(png), Image.open(io.BytesIO(png)).width * 80 // DPI
-    display({"image/png": png, "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
+    data = {"image/png": _with_a_palette(png), "text/plain": alt}
+    display(data, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
+
+
+def _with_a_palette(png: bytes) -> bytes:
+    """The same picture in 256 colours, which halves a notebook; photographs stay as they were."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    small, buffer = image.quantize(256, dither=Image.Dither.NONE), io.BytesIO()
+    if np.abs(np.asarray(small.convert("RGB"), float) - np.asarray(image)).mean() > 1:  # of 255 levels
+        return png
+    small.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def alt_text(png: bytes) -> str:
