@@ -16,8 +16,9 @@ from binenc_kit.measures.binarity import (
 from binenc_kit.measures.collapse import collapse
 from binenc_kit.measures.information import code_information, latent_information
 from binenc_kit.measures.reliability import auroc, mahalanobis_auroc
+from binenc_kit.measures.simplex import mean_directions
 from binenc_kit.measures.smoothness import distance_margin, knn_entropy, margin_gradient_norms, norm_variation
-from binenc_kit.measures.uniformity import best_energy, best_separation, riesz_energy, separation, unit
+from binenc_kit.measures.uniformity import best_energy, best_separation, riesz_energy, separation
 from binenc_kit.splits import subset
 from binenc_kit.views import ATTACKED, View, attack, baselines
 
@@ -63,14 +64,12 @@ def _latents(view: View) -> dict[str, float]:
 
 def _uniformity(view: View) -> dict[str, float]:
     """Of the directions in which the class means lie from their own mean, beside the best that is known, if any is."""
-    z = view.train.z.astype(np.float64)
-    means = np.stack([z[view.classes == label].mean(axis=0) for label in np.unique(view.classes)])
-    means -= means.mean(axis=0)
-    if len(means) < 2 or not means.any(axis=1).all():
+    u = mean_directions(view.train.z, view.classes)
+    if len(u) < 2 or not u.any(axis=1).all():
         return dict.fromkeys(GROUPS["uniformity"], np.nan)
-    best = best_separation(*means.shape), best_energy(*means.shape, s=1)
+    best = best_separation(*u.shape), best_energy(*u.shape, s=1)
     known = [np.nan if value is None else value for value in best]
-    found = separation(unit(means)), riesz_energy(unit(means), s=1)
+    found = separation(u), riesz_energy(u, s=1)
     return dict(zip(GROUPS["uniformity"], (found[0], known[0], found[1], known[1]), strict=True))
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from binenc_kit.errors import KitError
 from binenc_kit.measures.arrays import latents_and_labels
 from binenc_kit.measures.binarity import codebook, hamming_distances
+from binenc_kit.measures.simplex import mean_directions
 from binenc_kit.palette import plain
 
 MOST_NUMBERS, MOST_NAMES = 12, 30  # classes up to which a table can print its numbers and names
@@ -58,15 +59,11 @@ def _names(classes: NDArray[np.integer], class_names: Sequence[str]) -> list[str
 
 def _cosines(z: NDArray[np.floating], labels: NDArray[np.integer], names: list[str]) -> NDArray[np.float64]:
     """Cosines between the class means less their own mean, (C, C)."""
-    z = z / max(float(np.abs(z).max()), np.finfo(np.float64).tiny)  # squares of tiny latents would vanish
-    means = np.stack([z[labels == label].mean(axis=0, dtype=np.float64) for label in np.unique(labels)])
-    means -= means.mean(axis=0)
-    lengths = np.linalg.norm(means, axis=1)
-    still = [name for name, length in zip(names, lengths, strict=True) if length <= 1e-13]  # rounding
+    u = mean_directions(z, labels)
+    still = [name for name, direction in zip(names, u, strict=True) if not direction.any()]
     if still:
         raise KitError(f"the mean of {', '.join(still)} lies at the mean of all class means and has no direction")
-    means /= lengths[:, None]
-    return np.clip(means @ means.T, -1, 1)
+    return np.clip(u @ u.T, -1, 1)
 
 
 def _draw(axes: Axes, table: NDArray, names: list[str], colours: dict[str, object], label: str) -> None:

@@ -7,9 +7,11 @@ import pytest
 from PIL import Image
 
 from binenc_kit.config import RunConfig
-from binenc_kit.data import Data, make_data
+from binenc_kit.data import Data, load_data, make_data
+from binenc_kit.networks import Network
+from binenc_kit.outputs import open_network
 from binenc_kit.recording import Recording
-from binenc_kit.training import train
+from binenc_kit.training import train, train_one
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +44,14 @@ def tiny_run(tiny_data: Data, tmp_path: Path) -> Recording:
     """A finished run of three epochs."""
     list(train(tiny_config(), tmp_path / "tiny", data=tiny_data))
     return Recording(tmp_path / "tiny")
+
+
+def trained_digits(folder: Path, epochs: int) -> tuple[Network, Data]:
+    """A small network that knows its digits, and the digits."""
+    data = load_data("digits")
+    config = RunConfig(data="digits", backbone="mlp", head="LinPen", epochs=epochs, width=32, lr=3e-3, device="cpu")
+    network, data, _ = open_network(train_one(config, folder, data=data, progress=False), data)
+    return network, data
 
 
 def write_pictures(folder: Path, splits: dict[str, dict[str, int]], size: int = 6, mode: str = "RGB") -> Path:

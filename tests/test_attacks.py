@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from binenc_kit.errors import KitError
-from binenc_kit.measures.attacks import Scaled, fooled, unit_scale
+from binenc_kit.measures.attacks import Effort, Scaled, fooled, unit_scale
 
 pytestmark = [pytest.mark.filterwarnings("error::RuntimeWarning"), pytest.mark.filterwarnings("error::UserWarning")]
 WIDE = (-50.0, 50.0)
-EFFORT = {"iterations": 15, "queries": 30, "directions": 20, "seed": 0}
+EFFORT = Effort(iterations=15, queries=30, directions=20)
 ATTACKS = ["PGD", "strong attack", "random directions"]
 
 
@@ -49,7 +49,7 @@ def test_the_strong_attack_fools_exactly_what_is_near_enough(classes: int) -> No
     network, images, labels = case(classes)
     true = distances(network, images, labels)
     budget = float(np.median(true))
-    found = fooled(network, images, labels, budget, WIDE, **EFFORT)
+    found = fooled(network, images, labels, budget, WIDE, EFFORT)
     assert list(found) == ATTACKS
     assert all(flags.shape == (40,) and flags.dtype == bool for flags in found.values())
     assert found["strong attack"][true < 0.97 * budget].all()
@@ -61,13 +61,13 @@ def test_the_strong_attack_fools_exactly_what_is_near_enough(classes: int) -> No
 def test_random_directions_are_the_weakest() -> None:
     network, images, labels = case(n=60)
     true = distances(network, images, labels)
-    found = fooled(network, images, labels, 3 * float(np.median(true)), WIDE, **EFFORT)
+    found = fooled(network, images, labels, 3 * float(np.median(true)), WIDE, EFFORT)
     assert 0 < found["random directions"].mean() < found["strong attack"].mean()
 
 
 def test_a_tiny_budget_fools_nothing() -> None:
     network, images, labels = case()
-    for flags in fooled(network, images, labels, 1e-5, WIDE, **EFFORT).values():
+    for flags in fooled(network, images, labels, 1e-5, WIDE, EFFORT).values():
         assert not flags.any()
 
 
@@ -77,8 +77,8 @@ def test_the_box_holds_the_attacks_back() -> None:
     with torch.no_grad():
         labels = network(images).argmax(1)
     budget = float(np.quantile(distances(network, images, labels), 0.9))
-    free = fooled(network, images, labels, budget, WIDE, **EFFORT)["strong attack"]
-    boxed = fooled(network, images, labels, budget, (-1.0, 1.0), **EFFORT)["strong attack"]
+    free = fooled(network, images, labels, budget, WIDE, EFFORT)["strong attack"]
+    boxed = fooled(network, images, labels, budget, (-1.0, 1.0), EFFORT)["strong attack"]
     assert boxed.sum() < free.sum()
 
 
@@ -86,12 +86,12 @@ def test_the_seed_decides_and_the_callers_random_numbers_stay() -> None:
     network, images, labels = case()
     budget = 0.9 * float(np.median(distances(network, images, labels)))
     states = np.random.get_state()[1].copy(), torch.get_rng_state(), random.getstate()  # noqa: NPY002
-    one = fooled(network, images, labels, budget, WIDE, **EFFORT)
+    one = fooled(network, images, labels, budget, WIDE, EFFORT)
     assert np.array_equal(states[0], np.random.get_state()[1])  # noqa: NPY002
     assert torch.equal(states[1], torch.get_rng_state())
     assert states[2] == random.getstate()
     np.random.seed(77), random.seed(77)  # noqa: NPY002
-    other = fooled(network, images, labels, budget, WIDE, **EFFORT)
+    other = fooled(network, images, labels, budget, WIDE, EFFORT)
     for name in ATTACKS:
         assert np.array_equal(one[name], other[name])
 
@@ -105,7 +105,7 @@ def test_square_is_seeded_too() -> None:
     found = []
     for state in (1, 2):
         random.seed(state)
-        found.append(fooled(steps, images, labels, budget, WIDE, **EFFORT | {"queries": 60})["strong attack"])
+        found.append(fooled(steps, images, labels, budget, WIDE, EFFORT._replace(queries=60))["strong attack"])
     assert 0 < found[0].mean() < 1
     assert np.array_equal(*found)
 
@@ -116,7 +116,7 @@ def test_square_is_seeded_too() -> None:
 def test_pictures_of_any_size(shape: tuple[int, ...]) -> None:
     network, images, labels = case(3, 12, shape)
     budget = float(np.median(distances(network, images, labels)))
-    found = fooled(network, images, labels, budget, WIDE, **EFFORT)
+    found = fooled(network, images, labels, budget, WIDE, EFFORT)
     assert found["strong attack"].any()
 
 
@@ -124,7 +124,7 @@ def test_the_networks_mode_and_statistics_stay() -> None:
     network, images, labels = case(n=8)
     network = nn.Sequential(nn.BatchNorm2d(1), network).train()
     before = network[0].running_mean.clone()
-    fooled(network, images, labels, 0.1, WIDE, **EFFORT)
+    fooled(network, images, labels, 0.1, WIDE, EFFORT)
     assert network.training
     assert network[0].training
     assert torch.equal(network[0].running_mean, before)
@@ -164,11 +164,11 @@ def test_bad_input_gets_one_sentence(changes: dict, expected: str) -> None:
     network, images, labels = case(n=4)
     settings = {"images": images, "labels": labels, "budget": 0.1, "box": WIDE} | changes
     with pytest.raises(KitError, match=expected):
-        fooled(network, **settings, **EFFORT)
+        fooled(network, **settings, effort=EFFORT)
 
 
 def test_a_missing_toolbox_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("art", "art.attacks", "art.estimators.classification"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(KitError, match=r"install binenc-kit\[attacks\]"):
-        fooled(*case(n=4), 0.1, WIDE, **EFFORT)
+        fooled(*case(n=4), 0.1, WIDE, EFFORT)

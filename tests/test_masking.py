@@ -5,26 +5,21 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from binenc_kit.config import RunConfig
-from binenc_kit.data import load_data
 from binenc_kit.errors import KitError
+from binenc_kit.measures.attacks import Effort
 from binenc_kit.measures.masking import FALLBACK, MaskingReport, gradient_masking_report
-from binenc_kit.networks import PixelNetwork, build_network, restore
-from binenc_kit.training import train_one
+from binenc_kit.networks import PixelNetwork
+from tests.conftest import trained_digits
 
 pytestmark = [pytest.mark.filterwarnings("error::RuntimeWarning"), pytest.mark.filterwarnings("error::UserWarning")]
+EFFORT = Effort(iterations=15, queries=100, directions=30)
 Case = tuple[nn.Module, Tensor, Tensor]
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """A small network that knows its digits, in pixels from 0 to 1, with 50 of them."""
-    folder = tmp_path_factory.mktemp("digits")
-    config = RunConfig(data="digits", backbone="mlp", head="LinPen", epochs=10, width=32, lr=3e-3, device="cpu")
-    data = load_data("digits")
-    recording = train_one(config, folder, data=data, progress=False)
-    network = build_network(config, data.shape, 10)
-    restore(network, recording.checkpoint("cpu")["network"], folder)
+    network, data = trained_digits(tmp_path_factory.mktemp("digits"), epochs=10)
     images, labels = data.test
     return PixelNetwork(network, data).eval(), images[:50].float() / 255, labels[:50]
 
@@ -51,10 +46,8 @@ def rippled(pixels: Tensor) -> Tensor:
     return pixels + 0.02 * torch.sin(500 * pixels)  # slopes from -9 to 11, though no pixel moves by more than 0.02
 
 
-def report(network: nn.Module, case: Case, **settings: object) -> MaskingReport:
-    return gradient_masking_report(
-        network, *case[1:], **{"iterations": 15, "queries": 100, "directions": 30} | settings
-    )
+def report(network: nn.Module, case: Case, effort: Effort = EFFORT, **settings: object) -> MaskingReport:
+    return gradient_masking_report(network, *case[1:], effort=effort, **settings)
 
 
 def test_an_honest_network_is_not_masked(trained: Case) -> None:
@@ -118,7 +111,7 @@ def test_a_deepfool_that_goes_the_long_way_is_masked_by_the_strong_attack() -> N
     images = torch.zeros(20, 1, 4, 4)
     images[:, 0, 0, 0] = torch.linspace(0.1, 0.5, 20)
     case = (Decoy(), images, torch.zeros(20, dtype=torch.int64))
-    found = report(Decoy(), case, box=(-10.0, 10.0), queries=300, directions=200)
+    found = report(Decoy(), case, box=(-10.0, 10.0), effort=EFFORT._replace(queries=300, directions=200))
     assert found.masked
     assert found.checks["DeepFool lost"] == found.checks["zero gradient of the margin"] == 0
     assert "half of the budget lets a strong attack fool" in found.verdict
@@ -179,7 +172,7 @@ def test_mode_and_statistics_stay_and_wrong_or_black_pictures_do_no_harm(trained
     images[0], labels[1] = 0, (labels[1] + 1) % 10
     labels[0] = network.eval()(images[:1])[0].argmax(1)
     network.train()
-    found = gradient_masking_report(network, images, labels, iterations=5, queries=10, directions=3)
+    found = gradient_masking_report(network, images, labels, effort=Effort(5, 10, 3))
     assert network.training
     network.eval()
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())

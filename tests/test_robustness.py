@@ -12,12 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from binenc_kit.config import RunConfig
-from binenc_kit.data import load_data
 from binenc_kit.errors import KitError
 from binenc_kit.measures.robustness import BISECTIONS, SCAN, DeepFool, deepfool, first_flip
-from binenc_kit.networks import build_network, restore
-from binenc_kit.training import train_one
+from tests.conftest import trained_digits
 
 pytestmark = [pytest.mark.filterwarnings("error::RuntimeWarning"), pytest.mark.filterwarnings("error::UserWarning")]
 PRECISION = 1.01 / SCAN / 2**BISECTIONS  # of the whole perturbation, and a little for rounding
@@ -64,13 +61,8 @@ def noise(n: int = 24) -> Tensor:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """A small network that knows its digits, and 24 of them."""
-    folder = tmp_path_factory.mktemp("digits")
-    config = RunConfig(data="digits", backbone="mlp", head="LinPen", epochs=6, width=32, lr=3e-3, device="cpu")
-    data = load_data("digits")
-    recording = train_one(config, folder, data=data, progress=False)
-    network = build_network(config, data.shape, 10)
-    restore(network, recording.checkpoint("cpu")["network"], folder)
-    return network.eval(), data.normalise(data.test[0][:24])
+    network, data = trained_digits(tmp_path_factory.mktemp("digits"), epochs=6)
+    return network, data.normalise(data.test[0][:24])
 
 
 @pytest.fixture(params=["convnet", "trained"])

@@ -5,7 +5,7 @@ import logging
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,18 @@ from binenc_kit.measures.gradients import classify, evaluating, logits_of, norms
 
 BATCH = 100
 LARGEST = 1e38  # what float32 holds: a factor beyond it would be infinite
+
+
+class Effort(NamedTuple):
+    """How hard the attacks try: steps of those with gradients, queries of Square, random directions; and their seed."""
+
+    iterations: int = 50
+    queries: int = 500
+    directions: int = 100
+    seed: int = 0
+
+
+USUAL = Effort()
 
 
 class Scaled(nn.Module):
@@ -46,11 +58,7 @@ def fooled(
     labels: Tensor,
     budget: float,
     box: tuple[float, float],
-    *,
-    iterations: int,
-    queries: int,
-    directions: int,
-    seed: int,
+    effort: Effort = USUAL,
 ) -> dict[str, NDArray[np.bool_]]:
     """Which pictures (N,) each attack fools within an L2 norm of `budget`, staying in the box.
 
@@ -66,19 +74,19 @@ def fooled(
         raise KitError(f"the budget is {budget}, but must be a positive L2 norm")
     evasion, classifier_of = _toolbox()
     images, labels, found = images.detach(), labels.long(), {}
-    with evaluating(network), _seeded(seed):
+    with evaluating(network), _seeded(effort.seed):
         plain = classifier_of(Scaled(network), images, box)
         scaled = classifier_of(Scaled(network, unit_scale(network, images)), images, box)
-        climb = {"norm": 2, "eps": budget, "eps_step": budget / 4, "max_iter": iterations}
+        climb = {"norm": 2, "eps": budget, "eps_step": budget / 4, "max_iter": effort.iterations}
         climb |= {"batch_size": BATCH, "verbose": False}
         attacks = {
             "PGD": [evasion.ProjectedGradientDescent(plain, **climb)],
-            "strong attack": _strong(evasion, scaled, climb, queries),
+            "strong attack": _strong(evasion, scaled, climb, effort.queries),
         }
         for name, sequence in attacks.items():
             found[name] = _in_turn(sequence, network, images, labels, budget)
-        generator = torch.Generator().manual_seed(seed)
-        found["random directions"] = _random(network, images, labels, budget, box, directions, generator)
+        generator = torch.Generator().manual_seed(effort.seed)
+        found["random directions"] = _random(network, images, labels, budget, box, effort.directions, generator)
     return found
 
 

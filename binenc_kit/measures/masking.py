@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from binenc_kit.errors import KitError
-from binenc_kit.measures.attacks import Scaled, fooled, unit_scale
+from binenc_kit.measures.attacks import USUAL, Effort, Scaled, fooled, unit_scale
 from binenc_kit.measures.gradients import classify, evaluating, logits_of, norms, require_images, require_labels
 from binenc_kit.measures.robustness import deepfool
 from binenc_kit.measures.smoothness import margin_gradient_norms
@@ -35,17 +35,14 @@ def gradient_masking_report(
     labels: Tensor,
     *,
     box: tuple[float, float] = (0.0, 1.0),
-    iterations: int = 50,
-    queries: int = 500,
-    directions: int = 100,
-    seed: int = 0,
+    effort: Effort = USUAL,
 ) -> MaskingReport:
     """Doubt DeepFool: ask better-founded attacks for the same pictures at DeepFool's own budget, and say what survives.
 
     network: pictures in `box` to logits, or logits and latents, such as `PixelNetwork`; labels: (N,). The budgets are
     L2 norms: the median of DeepFool's refined norms, and half of it. Where it flips fewer than half of the pictures,
     the median is that on rescaled logits or in float64, or else a tenth of the pictures' own median norm.
-    iterations, queries, directions: effort of `fooled`'s attacks with gradients, of Square, of the random search.
+    effort: of the attacks, see `Effort`.
     Raises `KitError` where no picture is classified right, for pictures outside of the box, or without
     adversarial-robustness-toolbox. Source: Athalye et al. 2018 (masking); Croce and Hein 2020 (AutoAttack).
     """
@@ -58,8 +55,7 @@ def gradient_masking_report(
         images, labels = images[right], labels[right]
         checks, lengths = _deepfool_checks(network, images, labels, box)
         for name, budget in (("half the budget", checks["budget"] / 2), ("the budget", checks["budget"])):
-            effort = {"iterations": iterations, "queries": queries, "directions": directions, "seed": seed}
-            falls = fooled(network, images, labels, budget, box, **effort)
+            falls = fooled(network, images, labels, budget, box, effort)
             falls["DeepFool"] = lengths <= budget
             checks |= {f"fooled by {attack} at {name}": float(share.mean()) for attack, share in falls.items()}
         beaten = falls["random directions"] & ~falls["DeepFool"]

@@ -1,4 +1,4 @@
-"""How near are the class means to a regular simplex, and how near can they come?"""
+"""Where do the class means lie, how near are they to a regular simplex, and how near can they come?"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,3 +22,15 @@ def shape_of_means(means: NDArray[np.float64]) -> tuple[float, float, float, flo
     off = np.abs(cosines + 1 / (C - 1)).mean()
     floor = np.sqrt(2 - 2 * np.sqrt(min(P, C - 1) / (C - 1)))
     return float(equinorm), float(cosines.std()), float(off), float(error), float(floor)
+
+
+def mean_directions(z: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Unit vectors from the mean of the class means to each of them, (classes present, P), in float64.
+
+    A row of zeros where a class mean lies there itself, but for rounding. z: (N, P), labels: (N,).
+    """
+    z = z / max(float(np.abs(z).max()), np.finfo(np.float64).tiny)  # squares of tiny latents would vanish
+    means = np.stack([z[labels == label].mean(axis=0, dtype=np.float64) for label in np.unique(labels)])
+    means -= means.mean(axis=0)
+    lengths = np.linalg.norm(means, axis=1, keepdims=True)
+    return np.where(lengths > 1e-13, means / np.maximum(lengths, 1e-13), 0)
