@@ -28,7 +28,8 @@ from binenc_kit.measures.reliability import knn_distance, mahalanobis_auroc, mah
 from binenc_kit.measures.robustness import deepfool
 from binenc_kit.measures.smoothness import distance_margin, knn_entropy, norm_variation
 from binenc_kit.networks import Network, build_network
-from binenc_kit.training import make_optimizer, train_epoch
+from binenc_kit.objectives import make_objective
+from binenc_kit.steps import make_optimizer, train_epoch
 
 NEIGHBOURS = 2000  # what `evaluate` hands to the measures that look for neighbours, however many samples there are
 
@@ -49,7 +50,7 @@ def trained(head: str, data: Data, epochs: int) -> Network:
         network = build_network(config, data.shape, 10).to(memory_format=torch.channels_last)
         optimizer = make_optimizer(config, network)
         for _ in range(epochs):
-            train_epoch(config, data, network, optimizer, 1.0)
+            train_epoch(config, data, network, optimizer, 1.0, make_objective(config, network))
     return network.eval()
 
 

@@ -20,7 +20,8 @@ from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_data, make_data
 from binenc_kit.machine import few_threads, seeded
 from binenc_kit.networks import Network, build_network
-from binenc_kit.training import make_optimizer, train_epoch
+from binenc_kit.objectives import make_objective
+from binenc_kit.steps import make_optimizer, train_epoch
 
 
 class Pictures(Dataset):
@@ -72,7 +73,7 @@ def ours(config: RunConfig, data: Data) -> Callable[[], object]:
 
     def epoch() -> None:
         with few_threads(config, parameters), seeded(0, 1):
-            train_epoch(config, data, network, optimizer, config.gamma_start)
+            train_epoch(config, data, network, optimizer, config.gamma_start, make_objective(config, network))
 
     return epoch
 

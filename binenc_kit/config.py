@@ -13,15 +13,27 @@ from binenc_kit.errors import KitError, require_known
 from binenc_kit.validation import checked
 
 HEADS = ("BinEnc", "LinPen", "NonlinPen", "NoPen")
-BACKBONES = ("mlp", "convnet", "resnet18", "resnet50")
+RIVALS = ("LPC", "HUG", "ArcFace", "SupCon", "CenterLoss")
+BACKBONES = ("mlp", "convnet", "resnet18", "resnet50", "mlp_v1", "convnet_v1")
 DATASETS = ("digits", "mnist", "fashion_mnist", "svhn", "cifar10", "cifar100")
+PENALTY_NAMES = (
+    "quadratic",
+    "exp_mean",
+    "mean_exp",
+    "l1",
+    "none",
+)  # penalties that any head with a cross-entropy can have
+FORMS = ("mhe", "mhs", "mgd")  # of HUG
+OWN_PENALTY = {"BinEnc": "quadratic", "LPC": "quadratic", "HUG": "mhe", "CenterLoss": "center"}  # others: none
 CHOICES = {
-    "head": HEADS,
-    "penalty": ("auto", "quadratic", "none"),
-    "gamma_schedule": ("geometric", "constant"),
+    "head": (*HEADS, *RIVALS),
+    "optimizer": ("adamw", "sgd"),
+    "lr_schedule": ("auto", "constant", "halving", "cosine"),
+    "hug_reduction": ("mean", "sum"),
     "device": ("auto", "cpu", "cuda", "mps"),
     "precision": ("float32", "bfloat16"),
 }
+SCHEDULES = ("auto", "geometric", "constant", "two_regime")
 
 
 def _names_checked(cls: type) -> type:
@@ -52,15 +64,31 @@ class RunConfig:
     head: str = "BinEnc"
     P: int | None = None  # dimensions of the latent; None: ceil(log2 C), the fewest bits that tell C classes apart
     allow_small_P: bool = False  # noqa: N815  train although 2^P < C, to see what happens
-    penalty: str = "auto"  # auto: quadratic for BinEnc, none for the other heads
+    penalty: str = (
+        "auto"  # auto: the head's own; one of PENALTY_NAMES, custom:LABEL with a function of yours, or HUG's form
+    )
     epochs: int = 80
     batch_size: int = 32
+    optimizer: str = "adamw"  # or sgd, with Nesterov momentum 0.9
     lr: float = 2e-3
+    lr_schedule: str = "auto"  # auto: constant, and for LPC as it needs it; halving; cosine
+    lr_hold: int = 0  # epochs before the learning rate begins to fall
+    lr_period: int = 50  # halving: epochs between two steps
+    lr_min: float = 1e-8  # cosine: where it ends
+    classifier_lr: float | None = None  # the output layer's own; None: lr
+    classifier_decays: bool = True  # false: the output layer keeps its learning rate while the others' fall
     weight_decay: float = 5e-4
-    gamma_schedule: str = "geometric"
+    gamma_schedule: str = "auto"  # auto: geometric, and for LPC to 1e6; constant; two_regime; custom:LABEL
     gamma_start: float = 1.0  # gamma in the first epoch
-    gamma_factor: float = 1.044  # growth an epoch
+    gamma_factor: float = 1.044  # growth at each step
+    gamma_step: int = 1  # epochs between two steps
+    gamma_turn: float = 1e3  # two_regime: from here on gamma grows by gamma_factor_2
+    gamma_factor_2: float = 1.25
     gamma_cap: float | None = None  # gamma stops growing here; None: never
+    hug_alpha: float = 0.15  # weight of HUG's push
+    hug_beta: float | None = None  # weight of HUG's pull; None: 0.015, and 0.03 for the form mgd
+    hug_reduction: str = "mean"
+    center_weight: float = 0.003  # weight of the centre loss's pull
     augment: bool = False  # random flips and crops, a new draw for every sample and epoch
     seed: int = 0  # weights, batches, augmentation
     data_seed: int = 0  # splits that the data do not bring, train limit, probe
@@ -76,6 +104,7 @@ class RunConfig:
             object.__setattr__(self, field.name, value)
         _check_source("data", self.data, DATASETS, ("folder:", "custom:"))
         _check_source("backbone", self.backbone, BACKBONES, ("custom:",))
+        _check_source("gamma schedule", self.gamma_schedule, SCHEDULES, ("custom:",))
         _check_penalty(self)
         if self.penalty == self._own_penalty:  # one run, one name
             object.__setattr__(self, "penalty", "auto")
@@ -89,12 +118,12 @@ class RunConfig:
     @property
     def name(self) -> str:
         """The run's folder: head, seed and hash."""
-        return f"{self.label}-seed{self.seed}-{self.hash}"
+        return f"{self.label}-seed{self.seed}-{self.hash}".replace(":", "-")  # Windows has no colons in names
 
     @property
     def label(self) -> str:
         """The head, with "+penalty" where the penalty is not the head's own, such as NonlinPen+quadratic."""
-        return self.head if self.penalty == "auto" else f"{self.head}+{self.penalty}"
+        return label_of(self.head, self.resolved_penalty)
 
     def with_head(self, label: str) -> "RunConfig":
         """The same config with another head, named as in `label`."""
@@ -103,7 +132,7 @@ class RunConfig:
 
     @property
     def _own_penalty(self) -> str:
-        return "quadratic" if self.head == "BinEnc" else "none"
+        return OWN_PENALTY.get(self.head, "none")
 
     @property
     def resolved_penalty(self) -> str:
@@ -124,6 +153,11 @@ class RunConfig:
         if not isinstance(settings, dict):
             raise KitError("this configuration is not a JSON object of settings: write it with RunConfig.to_json()")
         return cls(**settings)
+
+
+def label_of(head: str, penalty: str) -> str:
+    """A head's name in tables and figures, with "+penalty" where the penalty is not its own."""
+    return head if penalty == OWN_PENALTY.get(head, "none") else f"{head}+{penalty}"
 
 
 def grid(heads: Sequence[str], lrs: Sequence[float], seeds: Sequence[int], **settings: Any) -> list[RunConfig]:  # noqa: ANN401
@@ -148,18 +182,29 @@ def _check_source(kind: str, name: str, known: Sequence[str], prefixes: Sequence
 
 
 def _check_penalty(config: RunConfig) -> None:
-    """Keep one name for one thing: LinPen with the penalty *is* BinEnc, and the other way round."""
-    if config.head == "BinEnc" and config.penalty == "none":
-        raise KitError("BinEnc without its penalty is the head LinPen: ask for head='LinPen'")
-    if config.head == "LinPen" and config.penalty == "quadratic":
-        raise KitError("LinPen with a penalty is the head BinEnc: ask for head='BinEnc'")
+    """Let each head have the penalties it can have, under one name each: LinPen with one *is* BinEnc."""
+    head, asked = config.head, config.penalty
+    if head in ("BinEnc", "LPC") and asked == "none":
+        raise KitError(f"{head} without its penalty is the head LinPen: ask for head='LinPen'")
+    if head == "LinPen" and asked not in ("auto", "none"):
+        also = "" if asked == "quadratic" else f", penalty={asked!r}"
+        raise KitError(f"LinPen with a penalty is the head BinEnc: ask for head='BinEnc'{also}")
+    if head == "HUG":
+        require_known("form of HUG (penalty)", asked, ["auto", *FORMS])
+    elif head in ("ArcFace", "SupCon", "CenterLoss"):
+        require_known(f"penalty of {head}", asked, ["auto", OWN_PENALTY.get(head, "none")])
+    else:
+        _check_source("penalty", asked, ["auto", *PENALTY_NAMES], ("custom:",))
 
 
 def _check_gamma(config: RunConfig) -> None:
     """Refuse a schedule that grows towards infinity: float32 ends at 3.4e38, and squares come on top."""
-    if config.gamma_schedule == "constant" or config.gamma_start == 0:
+    if config.gamma_schedule not in ("auto", "geometric") or config.head == "LPC" or config.gamma_start == 0:
+        if config.gamma_schedule == "two_regime" and config.gamma_cap is None:
+            raise KitError("gamma_schedule='two_regime' needs a gamma_cap where it ends, such as 1e6")
         return
-    exponent = math.log10(config.gamma_start) + (config.epochs - 1) * math.log10(config.gamma_factor)
+    steps = (config.epochs - 1) // config.gamma_step
+    exponent = math.log10(config.gamma_start) + steps * math.log10(config.gamma_factor)
     if config.gamma_cap is None and exponent > 30:
         raise KitError(
             f"gamma would grow to 1e{exponent:.0f} by epoch {config.epochs}, beyond what float32 can hold: "

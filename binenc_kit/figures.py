@@ -10,7 +10,6 @@ from binenc_kit.display import save as save
 from binenc_kit.display import show as show
 from binenc_kit.display import to_png as to_png
 from binenc_kit.pairs import class_means as class_means
-from binenc_kit.palette import OTHERS as OTHERS
 from binenc_kit.palette import STYLES as STYLES
 from binenc_kit.pictures import deepfool_strips as deepfool_strips
 from binenc_kit.pictures import samples as samples

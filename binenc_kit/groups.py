@@ -57,7 +57,9 @@ def geometry(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
 
 def _latents(view: View) -> dict[str, float]:
     z, classes, classifier = view.train.z, view.classes, view.network.classifier
-    weight, bias = (part.detach().cpu().numpy() for part in (classifier.weight, classifier.bias))
+    weight, bias = (
+        None if part is None else part.detach().cpu().numpy() for part in (classifier.weight, classifier.bias)
+    )
     row = codes(z, classes) | {"whole_code_rotated": rotation_baseline(z, classes, rotations=5)}
     return row | mixture(z, classes) | collapse(z, classes, weight, bias, view.mode)._asdict()
 

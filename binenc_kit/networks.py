@@ -1,4 +1,4 @@
-"""Backbones, the four heads, and the network that joins one of each."""
+"""The network: a backbone, a penultimate layer and a classifier."""
 
 import copy
 from collections.abc import Callable
@@ -7,9 +7,11 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor, nn
 
+from binenc_kit.backbones import MAKERS
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data
 from binenc_kit.errors import KitError
+from binenc_kit.heads import build_head, check_room, fewest_bits
 from binenc_kit.measures.gradients import evaluating
 
 Backbone = nn.Module | Callable[[], nn.Module]
@@ -18,7 +20,7 @@ Backbone = nn.Module | Callable[[], nn.Module]
 class Network(nn.Module):
     """Backbone h(x), penultimate layer z = z(h), classifier f = W2 z + b2. Source: BinEnc-v3, eq. 4 and 5."""
 
-    def __init__(self, backbone: nn.Module, penultimate: nn.Module, classifier: nn.Linear) -> None:
+    def __init__(self, backbone: nn.Module, penultimate: nn.Module, classifier: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone
         self.penultimate = penultimate
@@ -48,19 +50,6 @@ class PixelNetwork(nn.Module):
         return self.network((pixels - self.mean) / self.std)
 
 
-def fewest_bits(classes: int) -> int:
-    """ceil(log2 C): the smallest P whose 2^P vertices can hold a code of its own for each class."""
-    return max(1, (classes - 1).bit_length())
-
-
-def penultimate_layer(head: str, features: int, P: int) -> nn.Module:
-    """The layer that makes a head: linear, linear and SiLU, or nothing. Source: BinEnc-v3, Setup."""
-    if head == "NoPen":
-        return nn.Identity()
-    linear = nn.Linear(features, P)
-    return nn.Sequential(linear, nn.SiLU()) if head == "NonlinPen" else linear
-
-
 def build_network(
     config: RunConfig, shape: tuple[int, int, int], classes: int, backbone: Backbone | None = None
 ) -> Network:
@@ -70,15 +59,10 @@ def build_network(
     features. Weights come from torch's global generator. Raises `KitError` when 2^P < C unless `allow_small_P`.
     """
     P = config.P or fewest_bits(classes)
-    if 2**P < classes and config.head != "NoPen" and not config.allow_small_P:
-        raise KitError(
-            f"P is {P}, and {P} bits make only {2**P} codes for {classes} classes: use P >= {fewest_bits(classes)}, "
-            "or allow_small_P=True to see it fail"
-        )
+    check_room(config, P, classes)
     trunk = _own(config, backbone) if config.backbone.startswith("custom:") else _known(config, backbone, shape)
     features = _count_features(trunk, shape)
-    penultimate = penultimate_layer(config.head, features, P)
-    return Network(trunk, penultimate, nn.Linear(features if config.head == "NoPen" else P, classes))
+    return Network(trunk, *build_head(config, features, P, classes))
 
 
 @torch.inference_mode()
@@ -108,62 +92,6 @@ def restore(network: Network, weights: dict[str, Tensor], folder: object) -> Non
             f"the weights in {folder} do not fit the network of its configuration: was it trained with another "
             "backbone or other data?"
         ) from None
-
-
-def mlp(shape: tuple[int, int, int], width: int = 128) -> nn.Module:
-    """Two fully connected layers of `width`, each with batch norm and SiLU."""
-    inputs = shape[0] * shape[1] * shape[2]
-    layers = [nn.Flatten()]
-    for size in (inputs, width):
-        layers += [nn.Linear(size, width, bias=False), nn.BatchNorm1d(width), nn.SiLU()]
-    return nn.Sequential(*layers)
-
-
-def convnet(shape: tuple[int, int, int], width: int = 32) -> nn.Module:
-    """Three blocks of 3x3 convolution, 2x2 pooling, batch norm and SiLU, with `width`, 2 and 4 `width` channels.
-
-    Pooling comes first after the convolution: what follows then has a quarter of the work.
-    """
-    layers, inputs = [], shape[0]
-    for channels in (width, 2 * width, 4 * width):
-        layers += [nn.Conv2d(inputs, channels, 3, padding=1, bias=False), nn.MaxPool2d(2, ceil_mode=True)]
-        layers += [nn.BatchNorm2d(channels), nn.SiLU()]
-        inputs = channels
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-
-
-def resnet18(shape: tuple[int, int, int], width: int = 64) -> nn.Module:
-    """ResNet18 for small pictures: 8 basic blocks, `width` to 8 `width` channels, stem 3x3 without pooling, SiLU."""
-    from torchvision.models.resnet import BasicBlock
-
-    return _resnet(BasicBlock, (2, 2, 2, 2), shape[0], width)
-
-
-def resnet50(shape: tuple[int, int, int], width: int = 64) -> nn.Module:
-    """ResNet50 for small pictures: 16 bottleneck blocks, 4 `width` to 32 `width` channels, stem as resnet18, SiLU."""
-    from torchvision.models.resnet import Bottleneck
-
-    return _resnet(Bottleneck, (3, 4, 6, 3), shape[0], width)
-
-
-def _resnet(block: type[nn.Module], depths: tuple[int, ...], inputs: int, width: int) -> nn.Module:
-    """He et al. 2016 for 32x32 pictures, from torchvision's residual blocks."""
-    layers = [nn.Conv2d(inputs, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.SiLU()]
-    channels = width
-    for stage, depth in enumerate(depths):
-        planes = width * 2**stage
-        for index in range(depth):
-            stride, outputs = (2 if stage and not index else 1), planes * block.expansion
-            shortcut = None
-            if stride != 1 or channels != outputs:
-                shortcut = nn.Sequential(nn.Conv2d(channels, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-            layers.append(block(channels, planes, stride, shortcut))
-            layers[-1].relu = nn.SiLU()  # the papers' activation everywhere
-            channels = outputs
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-
-
-MAKERS = {"mlp": mlp, "convnet": convnet, "resnet18": resnet18, "resnet50": resnet50}
 
 
 def _known(config: RunConfig, backbone: Backbone | None, shape: tuple[int, int, int]) -> nn.Module:

@@ -1,6 +1,6 @@
 """Colours, marker shapes and names, the same in every figure.
 
-Colours are Okabe and Ito's, which colour-blind readers tell apart, and every line has a marker of its own.
+Colours are Okabe and Ito's, which colour-blind readers tell apart, and a grey; every line has a marker of its own.
 """
 
 from collections.abc import Iterable
@@ -13,17 +13,22 @@ STYLES = {
     "NonlinPen": ("#009E73", "^"),
     "NoPen": ("#CC79A7", "D"),
     "NonlinPen+quadratic": ("#D55E00", "v"),
+    "LPC": ("#56B4E9", "P"),
+    "HUG": ("#000000", "X"),
+    "ArcFace": ("#D55E00", ">"),
+    "CenterLoss": ("#999999", "h"),
+    "SupCon": ("#F0E442", "*"),
 }
-OTHERS = (("#56B4E9", "P"), ("#000000", "X"), ("#F0E442", "*"))
 
 
 def styles(names: Iterable[str]) -> dict[str, Style]:
     """A style for each name: a head's own, and for other names what is left, yellow last, as it is faint on white.
 
-    Only from the ninth name on do styles come back.
+    Only from the eleventh name on do styles come back.
     """
     names = list(dict.fromkeys(names))
-    free = [*OTHERS[:-1], *(style for head, style in STYLES.items() if head not in names), OTHERS[-1]]
+    free = [STYLES[head] for head in ("LPC", "HUG", *STYLES) if head not in names]
+    free = list(dict.fromkeys(free)) or list(STYLES.values())
     strangers = [name for name in names if name not in STYLES]
     given = {name: free[number % len(free)] for number, name in enumerate(strangers)}
     return {name: STYLES.get(name) or given[name] for name in names}

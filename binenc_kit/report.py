@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader
 
+from binenc_kit.config import label_of
 from binenc_kit.errors import KitError
 from binenc_kit.figures import alt_text
 from binenc_kit.files import explained, write_whole
@@ -62,29 +63,31 @@ def _group(table: pd.DataFrame, measures: Sequence[str]) -> str:
 def findings(table: pd.DataFrame, classes: int) -> list[Finding]:
     """Put what the paper claims of BinEnc to the test with the runs of one results table, whichever way it ends.
 
-    Compared are BinEnc's worst seed and the best seed of every other head. classes: C. Empty without BinEnc.
+    Compared are BinEnc's worst seed and the best seed of every other head; where BinEnc was trained with another
+    penalty only, as in the first version, that one stands for it. classes: C. Empty without BinEnc.
     Raises `KitError` for runs that differ in more than head and seed; each head may have a learning rate of its own.
     """
-    ours, others = table[table["head"] == "BinEnc"], table[table["head"] != "BinEnc"]
+    labels = pd.Series([label_of(*names) for names in table[["head", "penalty"]].to_numpy()], table.index)
+    mine = sorted(labels[table["head"] == "BinEnc"].unique())[:1]  # "BinEnc" comes before "BinEnc+..."
+    ours, others = table[labels.isin(mine)], table[~labels.isin(mine)]
     if ours.empty:
         return []
     mixed = [name for name in ("data", "mode", "backbone", "epochs") if table[name].nunique() > 1]
     mixed += [name for name in ("lr", "P") if table.groupby(["head", "penalty"])[name].nunique().max() > 1]
     if mixed:
         raise KitError(f"these runs differ in {', '.join(mixed)}: a claim needs runs that differ in head and seed only")
-    agreement, codes = ours["code_agreement"], ours["distinct_codes"]
+    us, agreement, codes = mine[0], ours["code_agreement"], ours["distinct_codes"]
     found = [
-        ("BinEnc: code agreement is at least 0.99 in every run", bool((agreement >= 0.99).all()), _numbers(agreement)),
-        (f"BinEnc: the {classes} classes have {classes} codes in every run", all(codes == classes), _numbers(codes)),
+        (f"{us}: code agreement is at least 0.99 in every run", bool((agreement >= 0.99).all()), _numbers(agreement)),
+        (f"{us}: the {classes} classes have {classes} codes in every run", all(codes == classes), _numbers(codes)),
     ]
     for what, than, column, sign in CLAIMS:
-        for (head, penalty), rows in others.groupby(["head", "penalty"], sort=False):
-            name = head if penalty == "none" else f"{head}+{penalty}"
+        for name, rows in others.groupby(labels, sort=False):
             if ours[column].isna().any() or rows[column].isna().any():
                 continue  # no wrong predictions, say: there is nothing to compare
             worst, best = sign * (sign * ours[column]).min(), sign * (sign * rows[column]).max()
-            numbers = f"BinEnc at its worst {worst:.4g}, {name} at its best {best:.4g}"
-            found.append((f"BinEnc: {what} is {than} than {name}'s", bool(sign * worst > sign * best), numbers))
+            numbers = f"{us} at its worst {worst:.4g}, {name} at its best {best:.4g}"
+            found.append((f"{us}: {what} is {than} than {name}'s", bool(sign * worst > sign * best), numbers))
     return found
 
 

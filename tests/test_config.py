@@ -37,7 +37,8 @@ def test_every_setting_changes_the_hash_and_nothing_else_does() -> None:
     other = {
         "data": "mnist", "backbone": "convnet", "width": 7, "head": "NonlinPen", "P": 9, "allow_small_P": True,
         "penalty": "quadratic", "gamma_schedule": "constant", "gamma_cap": 3.0, "augment": True, "train_limit": 50,
-        "device": "cpu", "precision": "bfloat16",
+        "device": "cpu", "precision": "bfloat16", "optimizer": "sgd", "lr_schedule": "cosine", "classifier_lr": 0.1,
+        "classifier_decays": False, "hug_beta": 0.1, "hug_reduction": "sum",
     }  # fmt: skip
     base = RunConfig(head="NoPen")
     hashes = {base.hash}
@@ -87,7 +88,19 @@ def test_numbers_that_yaml_reads_as_texts_are_welcome() -> None:
         ({"device": "gpu"}, "unknown device 'gpu'"),
         ({"head": 3}, "must be a text"),
         ({"penalty": "none"}, "LinPen"),
-        ({"head": "LinPen", "penalty": "quadratic"}, "BinEnc"),
+        ({"head": "LinPen", "penalty": "quadratic"}, "ask for head='BinEnc'"),
+        ({"head": "LinPen", "penalty": "l1"}, "ask for head='BinEnc', penalty='l1'"),
+        ({"head": "LPC", "penalty": "none"}, "LinPen"),
+        ({"head": "HUG", "penalty": "quadratic"}, "mhe, mhs, mgd"),
+        ({"head": "BinEnc", "penalty": "mhe"}, "unknown penalty"),
+        ({"penalty": "custom:"}, "custom:LABEL"),
+        ({"head": "ArcFace", "penalty": "quadratic"}, "unknown penalty of ArcFace"),
+        ({"head": "SupCn"}, "did you mean SupCon"),
+        ({"gamma_schedule": "two-regime", "gamma_cap": 1e6}, "did you mean two_regime"),
+        ({"gamma_schedule": "two_regime"}, "needs a gamma_cap"),
+        ({"lr_schedule": "step"}, "halving"),
+        ({"lr_hold": -1}, "lr_hold is -1"),
+        ({"optimizer": "adam"}, "adamw"),
     ],
 )
 def test_a_bad_setting_gets_one_sentence(settings: dict, expected: str) -> None:
@@ -114,6 +127,17 @@ def test_the_fifth_combination_has_a_label_of_its_own() -> None:
     assert RunConfig().resolved_penalty == "quadratic"
     assert RunConfig(penalty="quadratic") == RunConfig()
     assert RunConfig(head="NoPen", penalty="none").label == "NoPen"
+
+
+@pytest.mark.parametrize(
+    "label", ["LPC", "HUG", "HUG+mhs", "ArcFace", "SupCon", "CenterLoss", "BinEnc+mean_exp", "BinEnc+custom:mine"]
+)
+def test_one_word_switches_the_objective(label: str) -> None:
+    config = RunConfig(P=9).with_head(label)
+    assert config.label == label
+    assert config.P == 9
+    assert ":" not in config.name
+    assert RunConfig(head="HUG", penalty="mhe").label == "HUG"
 
 
 def test_the_grid_has_every_combination_once() -> None:

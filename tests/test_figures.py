@@ -16,7 +16,7 @@ from binenc_kit import figures
 from binenc_kit.data import Data, make_data
 from binenc_kit.errors import KitError
 from binenc_kit.measures.binarity import codebook, hamming_distances
-from binenc_kit.palette import OTHERS, STYLES, plain, styles
+from binenc_kit.palette import STYLES, plain, styles
 from binenc_kit.recording import Recording
 from binenc_kit.tables import by_epoch
 from binenc_kit.training import train_heads, train_one
@@ -57,9 +57,10 @@ def test_curves_are_means_over_seeds_with_their_span(tiny_data: Data, tmp_path: 
     assert "3 seeds" in figure.get_label()
 
 
-def test_the_colours_are_okabe_and_ito_s() -> None:
+def test_the_colours_are_okabe_and_ito_s_and_a_grey() -> None:
     okabe_ito = {"#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#000000"}
-    assert {color for color, _ in [*STYLES.values(), *OTHERS]} == okabe_ito
+    assert {color for color, _ in STYLES.values()} == okabe_ito | {"#999999"}
+    assert len({marker for _, marker in STYLES.values()}) == len(STYLES)
 
 
 def test_histograms_count_every_probe_sample(runs: dict[str, Recording]) -> None:
@@ -247,7 +248,7 @@ def test_infinite_uncertainties_come_first() -> None:
     assert "BinEnc, AUROC 1.000" in first.get_label()
     assert "never seen, AUROC 0.250" in second.get_label()
     assert (first.get_color(), first.get_marker()) == STYLES["BinEnc"]
-    assert (second.get_color(), second.get_marker()) not in STYLES.values()
+    assert (second.get_color(), second.get_marker()) != STYLES["BinEnc"]
     assert drawn(figure)
 
 
@@ -406,11 +407,12 @@ def test_curves_have_the_same_bytes_twice(runs: dict[str, Recording]) -> None:
 
 
 def test_every_line_has_a_style_of_its_own() -> None:
-    names = ["LinPen", "one", "two", "three", "four", "five", "six", "seven"]
+    names = ["LinPen", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
     given_styles = styles(names)
     assert given_styles["LinPen"] == STYLES["LinPen"]
     assert len(set(given_styles.values())) == len(names)
-    assert given_styles["seven"] == OTHERS[-1]  # yellow, the faintest
+    assert given_styles["9"] == STYLES["SupCon"]  # yellow, the faintest
+    assert len(set(styles([*STYLES, "BinEnc+l1"]).values())) == len(STYLES)
 
 
 def test_long_names_keep_both_ends() -> None:

@@ -9,7 +9,7 @@ import yaml
 from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError
 from binenc_kit.gains import beside, gains_figure, schedule, sentences, study_configs
-from binenc_kit.objectives import gamma_at
+from binenc_kit.schedules import gamma_at
 
 BASE = {"epochs": 40, "gamma_last": 30.0, "P": 4}
 AXES = {"epochs": [10], "gamma_last": [0.3, 300.0], "P": [8]}

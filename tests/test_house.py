@@ -71,7 +71,7 @@ def test_dependencies_have_lower_bounds_only() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
     for requirement in (item for group in groups for item in group):
-        assert re.fullmatch(r"[a-z0-9-]+(>=[0-9.]+|\[[a-z]+\])", requirement), requirement
+        assert re.fullmatch(r"[a-z0-9-]+(>=[0-9.]+|\[[a-z,]+\])", requirement), requirement
 
 
 def test_conda_users_get_what_pip_users_get() -> None:

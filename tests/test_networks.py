@@ -3,9 +3,11 @@ import torch
 import torchvision
 from torch import nn
 
+from binenc_kit.backbones import resnet18, resnet50
 from binenc_kit.config import BACKBONES, HEADS, RunConfig
 from binenc_kit.errors import KitError
-from binenc_kit.networks import build_network, fewest_bits, resnet18, resnet50
+from binenc_kit.heads import fewest_bits
+from binenc_kit.networks import build_network
 
 SHAPE = (3, 16, 16)
 

@@ -41,7 +41,8 @@ assert bk.RunConfig(**vars(run.config)) == run.config
 
 def test_nothing_downstream_is_imported_upstream() -> None:
     order = ["errors", "validation", "config", "files", "splits", "folders", "sources", "machine", "data"]
-    order += ["networks", "objectives", "recording", "writing", "training", "outputs"]
+    order += ["backbones", "hug", "rivals", "heads", "networks", "objectives", "schedules", "steps"]
+    order += ["recording", "writing", "training", "many", "outputs"]
     order += ["views", "groups", "evaluation", "tables", "published"]
     order += ["display", "palette", "gains", "curves", "portraits", "pairs", "roc", "pictures", "figures", "report"]
     for place, name in enumerate(order):

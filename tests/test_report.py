@@ -46,10 +46,12 @@ def test_a_class_called_script_stays_text(tmp_path: Path) -> None:
 
 
 def results(**columns: list) -> pd.DataFrame:
-    usual = {"data": "d", "mode": "strict", "backbone": "b", "epochs": 1, "P": 4, "lr": 0.1, "penalty": "none"}
+    usual = {"data": "d", "mode": "strict", "backbone": "b", "epochs": 1, "P": 4, "lr": 0.1}
     usual |= {"code_agreement": 0.5, "distinct_codes": 10, "sigma_w_relative": 1.0, "test_accuracy": 0.5}
     usual |= {"auroc": 0.5, "deepfool_relative": 0.1, "deepfool_refined": 0.1}
+    usual["penalty"] = "none"
     rows = len(columns["head"])
+    columns.setdefault("penalty", ["quadratic" if head == "BinEnc" else "none" for head in columns["head"]])
     return pd.DataFrame({name: [value] * rows for name, value in usual.items()} | columns)
 
 

@@ -12,10 +12,11 @@ from binenc_kit.data import Data, load_config_data, make_data
 from binenc_kit.errors import KitError
 from binenc_kit.machine import few_threads, seeded
 from binenc_kit.networks import build_network, predict
-from binenc_kit.objectives import gamma_at
 from binenc_kit.recording import Recording
+from binenc_kit.schedules import gamma_at
+from binenc_kit.steps import _batch_sizes, _batches
 from binenc_kit.tables import results_table
-from binenc_kit.training import _batch_sizes, _batches, train, train_heads, train_one
+from binenc_kit.training import train, train_heads, train_one
 from tests.conftest import tiny_config, tiny_splits, write_pictures
 
 

@@ -1,0 +1,95 @@
+"""One epoch of training: batches, optimiser, steps."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from binenc_kit.config import RunConfig
+from binenc_kit.data import Data, augment
+from binenc_kit.networks import Network
+from binenc_kit.objectives import Objective
+from binenc_kit.schedules import lr_at
+
+BATCHES_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What drives an epoch: the objective, the optimiser, and gamma in each epoch."""
+
+    objective: Objective
+    optimizer: torch.optim.Optimizer
+    gamma: Sequence[float]
+
+
+def make_optimizer(config: RunConfig, network: Network) -> torch.optim.Optimizer:
+    """AdamW with its default betas, as the paper's, or SGD with Nesterov momentum 0.9, one fused step for all weights.
+
+    Two groups of parameters: the classifier's come second, and may have a learning rate of their own.
+    """
+    fused = next(network.parameters()).device.type in ("cpu", "cuda")  # not on every Mac's torch
+    head = list(network.classifier.parameters())
+    rest = [*network.backbone.parameters(), *network.penultimate.parameters()]
+    groups = [{"params": rest}, {"params": head}]
+    shared = {"lr": config.lr, "weight_decay": config.weight_decay, "fused": fused}
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, momentum=0.9, nesterov=True, **shared)
+    return torch.optim.AdamW(groups, **shared)
+
+
+def set_lr(config: RunConfig, optimizer: torch.optim.Optimizer, epoch: int) -> float:
+    """Give both groups their learning rates of this epoch, from 1 on; returns that of all but the classifier."""
+    rates = lr_at(config, epoch)
+    for group, lr in zip(optimizer.param_groups, rates, strict=True):
+        group["lr"] = lr
+    return rates[0]
+
+
+def train_epoch(
+    config: RunConfig,
+    data: Data,
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    gamma: float,
+    objective: Objective,
+) -> tuple[float, float]:
+    """One pass over the shuffled train split; returns the mean push and pull. Draws from torch's global generator."""
+    images, labels = data.train
+    network.train()
+    totals = torch.zeros(2, device=images.device)
+    half = config.precision == "bfloat16"
+    for pictures, truth in _batches(config, data):
+        with torch.autocast(images.device.type, torch.bfloat16) if half else nullcontext():
+            logits, z = network(pictures)
+        push, pull = objective(logits, z, truth)
+        optimizer.zero_grad(set_to_none=True)
+        (push + gamma * pull).backward()
+        optimizer.step()
+        totals += torch.stack([push.detach(), pull.detach()]) * len(truth)  # read once an epoch: no wait for a GPU
+    push, pull = (totals / len(labels)).tolist()
+    return push, pull
+
+
+def _batches(config: RunConfig, data: Data) -> Iterator[tuple[Tensor, Tensor]]:
+    """The train split once, shuffled: batches of normalised pictures, augmented if the config says so, and labels.
+
+    They are prepared several at a time, since small steps cost more for being many than for being large.
+    """
+    images, labels = data.train
+    order = torch.randperm(len(labels)).to(labels.device)  # drawn on the CPU: the same order on every device
+    every = _batch_sizes(len(labels), config.batch_size)
+    groups = [every[first : first + BATCHES_AT_ONCE] for first in range(0, len(every), BATCHES_AT_ONCE)]
+    for sizes, several in zip(groups, order.split([sum(sizes) for sizes in groups]), strict=True):
+        pictures = data.normalise(images[several])
+        if config.augment:
+            pictures = augment(pictures)
+        yield from zip(pictures.split(sizes), labels[several].split(sizes), strict=True)
+
+
+def _batch_sizes(n: int, size: int) -> list[int]:
+    """Sizes of the batches of n samples; a last batch of one joins its neighbour, as batch norm needs two."""
+    sizes = [size] * (n // size) + [n % size] * (n % size > 0)
+    return [*sizes[:-2], size + 1] if len(sizes) > 1 and sizes[-1] == 1 else sizes
