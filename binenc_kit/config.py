@@ -23,7 +23,7 @@ PENALTY_NAMES = (
     "l1",
     "none",
 )  # penalties that any head with a cross-entropy can have
-FORMS = ("mhe", "mhs", "mgd")  # of HUG
+FORMS = ("mhe", "mhs", "mgd")  # of HUG: least energy, largest separation, largest Gram determinant
 OWN_PENALTY = {"BinEnc": "quadratic", "LPC": "quadratic", "HUG": "mhe", "CenterLoss": "center"}  # others: none
 CHOICES = {
     "head": (*HEADS, *RIVALS),

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from binenc_kit.config import RunConfig, require_list
 from binenc_kit.errors import KitError
 from binenc_kit.palette import STYLES
+from binenc_kit.schedules import growing
 
 LEARNED = 0.9  # train accuracy from which on a network is said to have learned its train pictures
 PANELS = {
@@ -25,21 +26,6 @@ AXES = (  # what is drawn to the right, its column, and what stays as in the bas
     ("gamma at the end", "gamma_last", ("epochs", "P")),
     ("P", "P", ("epochs", "gamma_last")),
 )
-
-
-def schedule(gamma_last: float, epochs: int) -> dict[str, Any]:
-    """Settings that let gamma grow geometrically to `gamma_last`, from a thirtieth of it or from 1 where that is less.
-
-    epochs: at least 2. Gamma starts no higher than 1, since a stronger pull from the first step on merges classes.
-    """
-    if epochs < 2:
-        raise KitError(f"gamma cannot grow within {epochs} epochs: give at least 2")
-    start = min(1.0, gamma_last / 30)
-    return {
-        "epochs": epochs,
-        "gamma_start": start,
-        "gamma_factor": round((gamma_last / start) ** (1 / (epochs - 1)), 4),
-    }
 
 
 def study_configs(
@@ -59,7 +45,7 @@ def study_configs(
     for seed in seeds:
         for backbone, width in backbones.items():
             for point in points:
-                common = {**settings, **schedule(point["gamma_last"], int(point["epochs"]))}
+                common = {**settings, **growing(point["gamma_last"], int(point["epochs"]))}
                 common |= {"backbone": backbone, "width": width, "seed": seed, "P": int(point["P"])}
                 configs.append(RunConfig(head="BinEnc", **common))
                 if point == {**base, "epochs": point["epochs"]}:  # NoPen has neither gamma nor P

@@ -5,9 +5,10 @@ from torch import Tensor, nn
 
 from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError
-from binenc_kit.hug import directions, require_distinct, require_room
+from binenc_kit.hug import directions, mhs, require_distinct, require_room
 
 SPHERES = ("HUG", "SupCon")  # heads whose latents have length 1
+DRAWS = 16
 
 
 class Directions(nn.Module):
@@ -19,12 +20,17 @@ class Directions(nn.Module):
 
 
 class Proxies(nn.Module):
-    """HUG's classifier: a learnable unit vector for each class; the nearest one is the prediction. Our reading."""
+    """HUG's classifier: a learnable unit vector for each class; the nearest one is the prediction. Our reading.
+
+    They start as the best separated of a few draws: two that start side by side push so hard that Adam, which divides
+    by what it remembers of the push, hardly moves for hundreds of steps.
+    """
 
     def __init__(self, P: int, classes: int) -> None:
         super().__init__()
         self.in_features = P
-        self.proxies = nn.Parameter(torch.randn(classes, P))  # as directions: uniform on the sphere
+        draws = [torch.randn(classes, P) for _ in range(DRAWS)]  # as directions: uniform on the sphere
+        self.proxies = nn.Parameter(min(draws, key=lambda draw: mhs(directions(draw)).item()))
         require_distinct(self.weight)
 
     bias = None
@@ -64,7 +70,11 @@ def check_room(config: RunConfig, P: int, classes: int) -> None:
 
 
 def build_head(config: RunConfig, features: int, P: int, classes: int) -> tuple[nn.Module, nn.Module]:
-    """The penultimate layer and the classifier of a head; weights come from torch's global generator."""
+    """The penultimate layer and the classifier of a head; weights come from torch's global generator.
+
+    LPC's classifier has no bias, as in its code's earlier state: at a gamma of 1e6 the logits are smaller than the
+    steps of a bias, which would then decide alone.
+    """
     penultimate = penultimate_layer(config, features, P)
     if config.head == "HUG":
         return penultimate, Proxies(P, classes)
@@ -74,7 +84,7 @@ def build_head(config: RunConfig, features: int, P: int, classes: int) -> tuple[
         from binenc_kit import rivals
 
         return penultimate, getattr(rivals, config.head)(P, classes)
-    return penultimate, nn.Linear(features if config.head == "NoPen" else P, classes)
+    return penultimate, nn.Linear(features if config.head == "NoPen" else P, classes, bias=config.head != "LPC")
 
 
 def penultimate_layer(config: RunConfig, features: int, P: int) -> nn.Module:

@@ -9,9 +9,9 @@ and `reduction` says whether these are averaged or added: so no weight depends o
 import torch
 from torch import Tensor
 
+from binenc_kit.config import FORMS
 from binenc_kit.errors import KitError, require_known
 
-FORMS = ("mhe", "mhs", "mgd")  # least energy, largest separation, largest Gram determinant
 REDUCTIONS = ("mean", "sum")
 SHORTEST = 1e-18  # vectors below have no direction: a gradient grows as 1 / length, and Adam squares it in float32
 NEAREST = 1e-6  # proxies nearer than this are one: float32 knows a unit vector to 1e-7, so their direction is rounding

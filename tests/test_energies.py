@@ -14,7 +14,7 @@ KNOWN = [
     (6, 3), (8, 4), (10, 5),  # cross-polytope
 ]  # fmt: skip
 # Angles in degrees between the nearest two of n points, Tammes' problem, proven best; Musin & Tarasov 2015
-TAMMES = {5: 90, 6: 90, 7: 77.8695, 8: 74.8585, 9: 70.5288, 10: 66.1468, 11: 63.4349, 12: 63.4349}
+TAMMES = {5: 90, 7: 77.8695, 8: 74.8585, 9: 70.5288, 10: 66.1468, 11: 63.4349, 12: 63.4349}
 
 
 @pytest.mark.parametrize(("n", "d"), KNOWN)

@@ -8,8 +8,8 @@ import yaml
 
 from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError
-from binenc_kit.gains import beside, gains_figure, schedule, sentences, study_configs
-from binenc_kit.schedules import gamma_at
+from binenc_kit.gains import beside, gains_figure, sentences, study_configs
+from binenc_kit.schedules import gamma_at, growing
 
 BASE = {"epochs": 40, "gamma_last": 30.0, "P": 4}
 AXES = {"epochs": [10], "gamma_last": [0.3, 300.0], "P": [8]}
@@ -17,11 +17,11 @@ AXES = {"epochs": [10], "gamma_last": [0.3, 300.0], "P": [8]}
 
 @pytest.mark.parametrize(("gamma_last", "epochs"), [(0.3, 40), (30.0, 5), (3000.0, 10)])
 def test_gamma_ends_where_it_should(gamma_last: float, epochs: int) -> None:
-    config = RunConfig(**schedule(gamma_last, epochs))
+    config = RunConfig(**growing(gamma_last, epochs))
     assert gamma_at(config, epochs) == pytest.approx(gamma_last, rel=0.01)
     assert gamma_at(config, 1) <= 1
     with pytest.raises(KitError, match="give at least 2"):
-        schedule(30.0, 1)
+        growing(30.0, 1)
 
 
 def test_one_thing_is_changed_at_a_time() -> None:

@@ -269,8 +269,8 @@ def test_both_terms_together_collapse_the_samples_on_a_simplex(form: str) -> Non
     proxies, z = normal(4, 3).requires_grad_(), normal(40, 3, seed=1).requires_grad_()
     labels = torch.arange(40) % 4
     optimizer = torch.optim.Adam([proxies, z], lr=0.1)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 500)
-    for _ in range(500):
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 300)
+    for _ in range(300):
         optimizer.zero_grad()
         push, pull = hug_terms(proxies, z, labels, form)
         (push + 0.1 * pull).backward()

@@ -39,7 +39,11 @@ def data() -> Data:
 @pytest.fixture(scope="module")
 def runs(data: Data, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
     return train_heads(
-        tiny_config(epochs=4, lr=0.02, gamma_start=0.1), LABELS, tmp_path_factory.mktemp("all"), data=data, progress=False
+        tiny_config(epochs=4, lr=0.02, gamma_start=0.1),
+        LABELS,
+        tmp_path_factory.mktemp("all"),
+        data=data,
+        progress=False,
     )
 
 

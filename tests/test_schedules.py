@@ -83,3 +83,19 @@ def test_the_cosine_falls_from_its_hold_to_its_floor() -> None:
     falling = [lr_at(config, epoch) for epoch in range(11, 31)]
     assert falling == sorted(falling, reverse=True)
     assert lr_at(RunConfig(lr=1e-3), 80) == (1e-3, 1e-3)
+
+
+def test_lpc_by_one_word_ends_at_a_million_with_small_steps_but_for_the_classifier() -> None:
+    config = RunConfig(epochs=160, lr=2e-3).with_head("LPC")
+    gammas = [gamma_at(config, epoch) for epoch in range(1, 161)]
+    assert gammas[0] == 1
+    assert gammas[95] == pytest.approx(1e6)
+    assert gammas[94] < 1e6
+    assert set(gammas[96:]) == {1e6}
+    assert lr_at(config, 1) == lr_at(config, 41) == pytest.approx((2e-3, 0.15))
+    assert lr_at(config, 160)[0] == pytest.approx(2e-3 / 2**9)
+    assert lr_at(config, 160)[1] == 0.15
+    told = RunConfig(head="LPC", epochs=160, lr_schedule="constant", gamma_schedule="constant", gamma_start=3)
+    assert (gamma_at(told, 160), lr_at(told, 160)) == (3, (2e-3, 2e-3))
+    assert gamma_at(RunConfig(head="LPC", epochs=1), 1) == 1
+    assert gamma_at(RunConfig(head="LPC", gamma_cap=100), 80) == 100
