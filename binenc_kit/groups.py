@@ -17,7 +17,7 @@ from binenc_kit.measures.collapse import collapse
 from binenc_kit.measures.information import code_information, latent_information
 from binenc_kit.measures.reliability import auroc, mahalanobis_auroc
 from binenc_kit.measures.simplex import mean_directions
-from binenc_kit.measures.smoothness import distance_margin, knn_entropy, margin_gradient_norms, norm_variation
+from binenc_kit.measures.smoothness import distance_margin, knn_entropy, margins, norm_variation
 from binenc_kit.measures.uniformity import best_energy, best_separation, riesz_energy, separation
 from binenc_kit.splits import subset
 from binenc_kit.views import ATTACKED, View, attack, baselines
@@ -107,11 +107,15 @@ def _robustness(view: View) -> dict[str, float]:
 def _smoothness(view: View) -> dict[str, float]:
     images, labels = view.data.test
     some = subset(view.test.labels, ATTACKED, seed=0)
-    steepness = margin_gradient_norms(view.network, view.data.normalise(images[some]), labels[some])
-    z = view.train.z
+    pictures, z = view.data.normalise(images[some]), view.train.z
+    found = margins(view.network, pictures, labels[some])
+    lengths = pictures.flatten(1).norm(dim=1).cpu().numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        linear = found.values / found.slopes / lengths
     return {
-        "margin_gradient_mean": float(steepness.mean()),
-        "margin_gradient_max": float(steepness.max()),
+        "margin_gradient_mean": float(found.slopes.mean()),
+        "margin_gradient_max": float(found.slopes.max()),
+        "margin_distance": float(np.median(linear)),
         "knn_entropy": knn_entropy(z[view.some]) if len(view.some) > 3 else np.nan,
         "distance_margin": distance_margin(z, view.classes),
         "norm_variation": norm_variation(z),
@@ -146,7 +150,8 @@ GROUPS = {
     "reliability": ("auroc", "mahalanobis_rank", "auroc_softmax", "auroc_energy", "auroc_knn"),
     "robustness": ("deepfool_relative", "deepfool_refined", "deepfool_success", "deepfool_zero_gradient"),
     "smoothness": (
-        "margin_gradient_mean", "margin_gradient_max", "knn_entropy", "distance_margin", "norm_variation",
+        "margin_gradient_mean", "margin_gradient_max", "margin_distance", "knn_entropy", "distance_margin",
+        "norm_variation",
     ),
     "information": (
         "code_entropy", "code_information", "code_conditional_entropy", "bits_used", "latent_information",

@@ -32,6 +32,7 @@ def test_where_gradient_descent_rests_push_and_pull_are_equal(gamma: float) -> N
     found = balance(z, logits, labels, weight, gamma)
     assert found.ratio == pytest.approx(1, abs=1e-3)
     assert found.ratio_spread == pytest.approx(0, abs=1e-3)
+    assert found.slope == pytest.approx(1, abs=1e-3)
     assert found.cosine == pytest.approx(1, abs=1e-6)
     assert found.radius_variation == pytest.approx(0, abs=1e-3)  # one rest for each class: a point
 
@@ -48,7 +49,7 @@ def test_numbers_known_by_hand() -> None:
     weight = np.array([[1.0], [-1.0]])
     z, logits = np.array([[0.5]]), np.zeros((1, 2))  # push 1 - (1 - 1) / 2 = 1, pull 2 * 4 * 0.5
     found = balance(z, logits, [0], weight, 4.0)
-    assert found == pytest.approx((0.25, 0.0, 1.0, 0.5, 0.0))
+    assert found == pytest.approx((0.25, 0.0, 0.25, 1.0, 0.5, 0.0))
 
 
 @pytest.mark.parametrize(

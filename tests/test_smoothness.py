@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from binenc_kit.errors import KitError
-from binenc_kit.measures.smoothness import distance_margin, knn_entropy, margin_gradient_norms, norm_variation
+from binenc_kit.measures.smoothness import distance_margin, knn_entropy, margins, norm_variation
 
 pytestmark = [pytest.mark.filterwarnings("error::RuntimeWarning"), pytest.mark.filterwarnings("error::UserWarning")]
 seeds = st.integers(0, 10_000)
@@ -19,11 +19,11 @@ def test_a_linear_margins_gradient_is_the_difference_of_two_rows() -> None:
     images = torch.tensor([[[[1.0, 1.0]]], [[[0.0, -1.0]]]])  # logits 7, 0, -5 and -4, 0, 8
 
     def norms_at(labels: list[int]) -> list[float]:
-        return margin_gradient_norms(lambda x: x.flatten(1) @ weight.T, images, torch.tensor(labels)).tolist()
+        return margins(lambda x: x.flatten(1) @ weight.T, images, torch.tensor(labels)).slopes.tolist()
 
     assert norms_at([0, 2]) == [5, pytest.approx(math.sqrt(73))]  # rivals 1 and 1
     assert norms_at([2, 0]) == [12, 12]  # of a wrong class: the rival is the predicted one
-    two = margin_gradient_norms(lambda x: x.flatten(1) @ weight[:2].T, images, torch.tensor([1, 1], dtype=torch.uint8))
+    two = margins(lambda x: x.flatten(1) @ weight[:2].T, images, torch.tensor([1, 1], dtype=torch.uint8)).slopes
     assert two.tolist() == [5, 5]
     assert two.dtype == np.float64
 
@@ -45,12 +45,12 @@ def test_margin_gradients_are_finite_differences(latents: bool) -> None:
             return (self.classifier(z), z) if latents else self.classifier(z)
 
     network = Both().train()
-    found = margin_gradient_norms(network, images, labels, batch_size=4)
+    found = margins(network, images, labels, batch_size=4).slopes
     assert network.training
     assert trunk[1].training
     network.eval()
 
-    def margins(x: torch.Tensor) -> np.ndarray:
+    def by_hand(x: torch.Tensor) -> np.ndarray:
         with torch.no_grad():
             logits = classifier(trunk(x)).numpy()
         own = logits[np.arange(6), labels]
@@ -62,13 +62,13 @@ def test_margin_gradients_are_finite_differences(latents: bool) -> None:
         step = torch.zeros(16, dtype=torch.float64)
         step[pixel] = 1e-6
         step = step.reshape(1, 1, 4, 4)
-        squares += ((margins(images + step) - margins(images - step)) / 2e-6) ** 2
+        squares += ((by_hand(images + step) - by_hand(images - step)) / 2e-6) ** 2
     assert found == pytest.approx(np.sqrt(squares), rel=1e-6)
 
 
 def test_tiny_margin_gradients_do_not_vanish() -> None:
     weight = torch.tensor([[3e-30, 4e-30], [0.0, 0.0]])
-    found = margin_gradient_norms(lambda x: x.flatten(1) @ weight.T, torch.ones(1, 1, 1, 2), torch.tensor([0]))
+    found = margins(lambda x: x.flatten(1) @ weight.T, torch.ones(1, 1, 1, 2), torch.tensor([0])).slopes
     assert found == pytest.approx([5e-30], rel=1e-6)
 
 
@@ -86,7 +86,7 @@ def test_bad_pictures_labels_and_networks_get_one_sentence(
     images: torch.Tensor, labels: list, logits: float, expected: str
 ) -> None:
     with pytest.raises(KitError, match=expected):
-        margin_gradient_norms(lambda x: torch.full((len(x), 2), logits), images, torch.tensor(labels))
+        margins(lambda x: torch.full((len(x), 2), logits), images, torch.tensor(labels))
 
 
 @pytest.mark.parametrize("P", [1, 3])
@@ -188,3 +188,12 @@ def test_rotation_scale_and_order_leave_the_norms_variation(seed: int, P: int, e
     rotation, _ = np.linalg.qr(rng.normal(size=(P, P)))
     moved = 10.0**exponent * (z @ rotation)[rng.permutation(12)]
     assert norm_variation(moved) == pytest.approx(norm_variation(z), rel=1e-5)
+
+
+def test_the_margin_over_its_slope_is_the_distance_to_a_straight_border_whatever_the_scale() -> None:
+    weight = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    images = torch.tensor([[4.0, 1.0], [0.0, 3.0]]).reshape(2, 1, 1, 2)
+    for scale in (1.0, 1e-6, 1e6):
+        found = margins(lambda x, scale=scale: scale * x.flatten(1) @ weight.T, images, torch.tensor([0, 0]))
+        assert found.values / found.slopes == pytest.approx([3 / math.sqrt(2), -3 / math.sqrt(2)], rel=1e-5)
+        assert found.values == pytest.approx([3 * scale, -3 * scale], rel=1e-5)

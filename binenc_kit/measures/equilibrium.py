@@ -13,13 +13,16 @@ from binenc_kit.measures.arrays import latents_and_labels, rows
 class Balance(NamedTuple):
     """The push over the pull of the samples, as two vectors each.
 
-    ratio, ratio_spread: mean and standard deviation of the push's length over the pull's, 1 and 0 in balance; cosine:
-    mean cosine of the angle between the push and z, 1 in balance; radius: mean of ||z||; radius_variation: standard
-    deviation of ||z|| over its mean within the classes, averaged, 0 where each class lies on a sphere.
+    ratio, ratio_spread: mean and standard deviation of the push's length over the pull's, 1 and 0 in balance; slope: of
+    the straight line through the origin that fits the pushes to the pulls best, 1 in balance, and less moved by single
+    samples than the mean; cosine: mean cosine of the angle between the push and z, 1 in balance; radius: mean of
+    ||z||; radius_variation: standard deviation of ||z|| over its mean within the classes, averaged, 0 where each class
+    lies on a sphere.
     """
 
     ratio: float
     ratio_spread: float
+    slope: float
     cosine: float
     radius: float
     radius_variation: float
@@ -49,9 +52,9 @@ def balance(z: ArrayLike, logits: ArrayLike, labels: ArrayLike, weight: ArrayLik
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = lengths[0] / lengths[1]
         cosine = np.einsum("ij,ij->i", push / lengths[0][:, None], pull / lengths[1][:, None])
+        slope = np.vdot(push, pull) / np.vdot(pull, pull)
         radius = np.linalg.norm(z, axis=1)
         of_class = [radius[labels == label] for label in np.unique(labels)]
         variation = np.mean([own.std() / own.mean() for own in of_class])
-    return Balance(
-        float(ratio.mean()), float(ratio.std()), float(cosine.mean()), float(radius.mean()), float(variation)
-    )
+    found = ratio.mean(), ratio.std(), slope, cosine.mean(), radius.mean(), variation
+    return Balance(*map(float, found))

@@ -13,7 +13,7 @@ from binenc_kit.errors import KitError
 from binenc_kit.measures.attacks import USUAL, Effort, Scaled, fooled, unit_scale
 from binenc_kit.measures.gradients import classify, evaluating, logits_of, norms, require_images, require_labels
 from binenc_kit.measures.robustness import deepfool
-from binenc_kit.measures.smoothness import margin_gradient_norms
+from binenc_kit.measures.smoothness import margins
 
 FEW = 0.05  # a share of the pictures that chance and rounding explain: more with a symptom are a reason
 LESS = 0.8  # other logits or precision move an honest network's median norm by rounding only: 20 % less are a reason
@@ -77,7 +77,7 @@ def _deepfool_checks(
     size = norms(images).cpu()
     checks = {
         "pictures": float(len(images)),
-        "zero gradient of the margin": float((margin_gradient_norms(network, images, labels) == 0).mean()),
+        "zero gradient of the margin": float((margins(network, images, labels).slopes == 0).mean()),
         "zero gradient of the loss": float((_loss_gradient_norms(network, images, labels) == 0).mean()),
         "DeepFool stopped by zero gradients": plain.zero_gradient_share,
         "DeepFool lost": float((np.isnan(plain.refined) & ~plain.zero_gradient).mean()),

@@ -1,6 +1,6 @@
 """How steep is the network, and how much room do the classes leave each other?"""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,14 +16,23 @@ if TYPE_CHECKING:  # the measures of latents open without torch
     from binenc_kit.measures.gradients import Classifier
 
 
-def margin_gradient_norms(
-    network: "Classifier", images: "Tensor", labels: "Tensor", batch_size: int = 100
-) -> NDArray[np.float64]:
-    """||grad_x (f_y - max_(j != y) f_j)||_2 of each picture, (N,): how fast its margin can change with its pixels.
+class Margins(NamedTuple):
+    """Each picture's margin f_y - max_(j != y) f_j, (N,), and its slope, the norm of the margin's gradient, (N,).
 
-    network, images: as for `deepfool`; labels: (N,), the classes y. Its largest value over the pictures is a lower
-    bound of the margin's Lipschitz constant. Raises `KitError` for pictures or labels that are none, and for a network
-    that gives no finite logits. Source: Latent Point Collapse, robustness.
+    Their ratio is the distance to the border if the slope stayed the same, and does not change with the logits' scale.
+    """
+
+    values: NDArray[np.float64]
+    slopes: NDArray[np.float64]
+
+
+def margins(network: "Classifier", images: "Tensor", labels: "Tensor", batch_size: int = 100) -> Margins:
+    """How far each picture is from being misread, and ||grad_x of that||_2: how fast it can change with the pixels.
+
+    network, images: as for `deepfool`; labels: (N,), the classes y. The largest slope over the pictures is a lower
+    bound of the margin's Lipschitz constant; small logits alone make slopes small, so look at the ratio, too.
+    Raises `KitError` for pictures or labels that are none, and for a network that gives no finite logits.
+    Source: Latent Point Collapse, robustness.
     """
     import torch
 
@@ -31,16 +40,17 @@ def margin_gradient_norms(
 
     tools.require_images(images)
     tools.require_labels(labels, images)
-    labels, found = labels.long(), []
+    labels, values, slopes = labels.long(), [], []
     with tools.evaluating(network):
         for batch, y in zip(images.split(batch_size), labels.split(batch_size), strict=True):
             with torch.no_grad():
                 logits = tools.logits_of(network, batch)
             tools.require_logits(logits)
             pair = torch.stack([y, logits.scatter(1, y[:, None], -torch.inf).argmax(1)], 1)
-            _, gradients = tools.logits_and_gradients(network, batch.detach().clone().requires_grad_(), pair)
-            found.append(tools.norms(gradients[:, 0] - gradients[:, 1]))
-    return torch.cat(found).cpu().double().numpy()
+            two, gradients = tools.logits_and_gradients(network, batch.detach().clone().requires_grad_(), pair)
+            values.append((two[:, 0] - two[:, 1]).detach())
+            slopes.append(tools.norms(gradients[:, 0] - gradients[:, 1]))
+    return Margins(*(torch.cat(parts).cpu().double().numpy() for parts in (values, slopes)))
 
 
 def knn_entropy(z: ArrayLike, k: int = 3) -> float:
