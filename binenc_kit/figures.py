@@ -1,5 +1,6 @@
 """Matplotlib figures for runs; each function returns a Figure whose label is its alt text."""
 
+from binenc_kit.circle import circle as circle
 from binenc_kit.curves import accuracy_by_epoch as accuracy_by_epoch
 from binenc_kit.curves import binarity_by_epoch as binarity_by_epoch
 from binenc_kit.curves import code_agreement_by_epoch as code_agreement_by_epoch

@@ -1,5 +1,6 @@
 """The phase transition: where a code is born and where everything falls into the origin, on maps of many small runs."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
@@ -90,6 +91,23 @@ def measure_runs(configs: Sequence[RunConfig], networks: Sequence[Network], data
     return pd.DataFrame(rows)
 
 
+def border(table: pd.DataFrame, by: str, level: float = 0.9) -> pd.Series:
+    """For each value of `by`, the gamma at the end from which on mean test accuracy is below `level`.
+
+    Interpolated on a logarithmic axis between the last cell above and the first below; NaN where there is none.
+    table: of `measure_runs`; by: of AXES. Runs that start below the level, at the least gamma, have no border.
+    """
+    found = {}
+    for value, cells in table.groupby(by):
+        means = cells.groupby("gamma_last")["test_accuracy"].mean().sort_index()
+        below = np.flatnonzero(means.to_numpy() < level)
+        found[value] = np.nan
+        if len(below) and below[0] > 0:
+            (low, high), (above, under) = np.log(means.index[[below[0] - 1, below[0]]]), means.iloc[below[0] - 1 :][:2]
+            found[value] = float(np.exp(low + (high - low) * (above - level) / (above - under)))
+    return pd.Series(found, name="gamma at the border").rename_axis(by)
+
+
 def power_law(x: ArrayLike, y: ArrayLike) -> PowerLaw:
     """The straight line through (log x, log y) with the least squares.
 
@@ -115,7 +133,7 @@ def phase_map(
 
     table: of `measure_runs`; x, y: of AXES; measures: of MEASURES. Raises `KitError` for an empty cell.
     """
-    figure = Figure(figsize=(5.2 * len(measures), 4.8), layout="constrained")
+    figure = Figure(figsize=(4.7 * len(measures), 4.4), layout="constrained")
     told = []
     for axes, measure in zip(np.atleast_1d(figure.subplots(1, len(measures))), measures, strict=True):
         cells = table.pivot_table(measure, y, x, "mean", dropna=False).sort_index(ascending=False)
@@ -167,10 +185,16 @@ def _draw_cells(figure: Figure, axes: Axes, cells: pd.DataFrame, measure: str) -
         value = values[row, column]
         text = "n/a" if np.isnan(value) else f"{value:.1f}" if measure == "distinct_codes" else f"{value:.2g}"
         axes.text(column, row, text, ha="center", va="center", color="black" if value > middle else "white")
-    axes.set_xticks(range(len(cells.columns)), [f"{value:.3g}" for value in cells.columns])
-    axes.set_yticks(range(len(cells.index)), [f"{value:.3g}" for value in cells.index])
+    axes.set_xticks(range(len(cells.columns)), [_tick(value) for value in cells.columns])
+    axes.set_yticks(range(len(cells.index)), [_tick(value) for value in cells.index])
     axes.set_title(MEASURES[measure])
     figure.colorbar(image, ax=axes, fraction=0.046)
+
+
+def _tick(value: float) -> str:
+    """Two digits, as a rounded growth of gamma misses its end by a little, and powers of ten from 10,000 on."""
+    power = round(math.log10(value))
+    return f"$10^{power}$" if power > 3 and abs(value / 10**power - 1) < 0.01 else f"{float(f'{value:.2g}'):g}"
 
 
 def _size(vectors: ArrayLike) -> float:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from binenc_kit.claims import race, race_sentence
 from binenc_kit.figures import latent_histograms, to_png
 from binenc_kit.files import shipped
 from binenc_kit.gains import sentences
+from binenc_kit.phase import border, power_law
 from binenc_kit.published import compare, differences
 from binenc_kit.recording import Recording
 from binenc_kit.tables import summarise
@@ -61,12 +63,38 @@ def gains() -> str:
     return "\n".join([*lines, f"- The doubt: {verdict}."])
 
 
+def races() -> str:
+    """The first version's claim on the shipped runs."""
+    curves, table = pd.read_csv(shipped("rivals/curves.csv")), read(shipped("rivals/results.csv"))
+    sides = [("BinEnc+exp_mean", "LinPen"), ("BinEnc+exp_mean", "NoPen")]
+    return "\n".join(f"- {race_sentence(*side, race(curves, table, *side))}" for side in sides)
+
+
+def borders() -> str:
+    """Where the code ends on the shipped maps, and how the sizes scale before."""
+    maps = {name: pd.read_csv(shipped(f"phase/{name}.csv")) for name in ("gamma-by-P", "growth-by-lr", "fine")}
+    lines = []
+    for by, name in (("P", "gamma-by-P"), ("lr", "growth-by-lr")):
+        edge = border(maps[name], by).dropna()
+        law = power_law(edge.index, edge)
+        lines.append(
+            f"- The gamma at which test accuracy falls below 0.9 goes as {by}^({law.exponent:.1f} ± {law.error:.1f}), "
+            f"from {edge.iloc[0]:.3g} at {by} = {edge.index[0]:g} to {edge.iloc[-1]:.3g} at {by} = {edge.index[-1]:g}."
+        )
+    good = maps["fine"][maps["fine"]["test_accuracy"] >= 0.9]
+    laws = {what: power_law(good["gamma_last"], good[size]) for what, size in (("|z|", "z_size"), ("W2", "w_size"))}
+    told = " and ".join(f"{what} as gamma^({law.exponent:.2f} ± {law.error:.2f})" for what, law in laws.items())
+    return "\n".join([*lines, f"- Before that, {told}; the loss alone would allow -1/2 and 1/2."])
+
+
 def main() -> None:
     """Rewrite what stands between the README's markers, and the picture beside this file."""
     table = read(DEMO / "results.csv")
     readme = ROOT / "README.md"
     text = readme.read_text()
-    for name, block in {"demo": demo(table), "published": beside_the_paper(), "gains": gains()}.items():
+    blocks = {"demo": demo(table), "published": beside_the_paper(), "gains": gains()}
+    blocks |= {"races": races(), "borders": borders()}
+    for name, block in blocks.items():
         marked = f"<!-- {name} -->\n{block}\n<!-- /{name} -->"
         text = re.sub(f"<!-- {name} -->.*<!-- /{name} -->", lambda _, new=marked: new, text, flags=re.DOTALL)
     readme.write_text(text)

@@ -1,5 +1,6 @@
 """reproduce.ipynb through papermill, as a user would call it; nbval runs all notebooks besides."""
 
+import ast
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+import yaml
 from papermill import inspect_notebook
 
 from binenc_kit.config import RunConfig
@@ -108,6 +110,27 @@ def test_the_study_runs_anew_from_its_parameters(tmp_path: Path) -> None:
     assert set(doubt["masking"]) == set(doubt["shares"]["strong attack"]) == {"BinEnc", "NoPen"}
     assert "Test accuracy: of" in result.stdout
     assert "VERDICT: DeepFool" in result.stdout
+
+
+@pytest.mark.parametrize("name", ["gains", "phase", "rivals"])
+def test_a_study_shows_what_its_settings_make(name: str) -> None:
+    """The parameters of the notebook that shows a study are those of the file that makes it."""
+    settings = yaml.safe_load((ROOT / "notebooks" / "settings" / f"{name}.yaml").read_text())
+    shown = inspect_notebook(str(ROOT / "notebooks" / f"{name}.ipynb"))
+    same = {key: ast.literal_eval(shown[key]["default"]) for key in settings}
+    assert same | {"rerun": True} == settings
+
+
+def test_the_shipped_maps_have_every_run() -> None:
+    settings = yaml.safe_load((ROOT / "notebooks" / "settings" / "phase.yaml").read_text())
+    seeds = len(settings["seeds"])
+    rows = {name: len(pd.read_csv(ROOT / "data" / "phase" / f"{name}.csv")) for name in ("gamma-by-P", "fine")}
+    assert rows == {
+        "gamma-by-P": len(settings["gammas"]) * len(settings["Ps"]) * seeds,
+        "fine": len(settings["fine"]) * seeds,
+    }
+    growth = pd.read_csv(ROOT / "data" / "phase" / "growth-by-lr.csv")
+    assert len(growth) == len(settings["factors"]) * len(settings["lrs"]) * seeds
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.name)

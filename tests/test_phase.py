@@ -10,6 +10,7 @@ from binenc_kit.many import train_many
 from binenc_kit.phase import (
     MEASURES,
     PowerLaw,
+    border,
     gamma_by_P,
     growth_by_lr,
     measure_runs,
@@ -74,6 +75,17 @@ def test_runs_become_rows_maps_and_scalings(tiny_data, tmp_path: Path) -> None:
     figures.save({"map": maps, "scaling": scaling_figure(table, laws)}, tmp_path)
     with pytest.raises(KitError, match="whole grid"):
         phase_map(table[(table["P"] == 2) | (table["gamma_last"] < 1)], "gamma_last", "P")
+
+
+def test_the_border_lies_between_the_last_good_gamma_and_the_first_bad_one() -> None:
+    accuracy = {2: [1.0, 0.8, 1.0], 4: [0.95, 0.95, 0.85], 8: [1.0, 1.0, 1.0], 16: [0.5, 0.9, 0.9]}
+    rows = [
+        {"P": P, "gamma_last": gamma, "test_accuracy": value}
+        for P, values in accuracy.items()
+        for gamma, value in zip([1.0, 100.0, 1e4], values, strict=True)
+    ]
+    found = border(pd.DataFrame(rows), "P")
+    assert found.tolist() == pytest.approx([10, 1000, np.nan, np.nan], nan_ok=True)
 
 
 def test_a_run_that_broke_down_keeps_its_row() -> None:
