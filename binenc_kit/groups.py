@@ -111,11 +111,11 @@ def _smoothness(view: View) -> dict[str, float]:
     found = margins(view.network, pictures, labels[some])
     lengths = pictures.flatten(1).norm(dim=1).cpu().numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        linear = found.values / found.slopes / lengths
+        distance = float(np.median(found.values / found.slopes / lengths))  # infinite where slopes are zero
     return {
         "margin_gradient_mean": float(found.slopes.mean()),
         "margin_gradient_max": float(found.slopes.max()),
-        "margin_distance": float(np.median(linear)),
+        "margin_distance": distance,
         "knn_entropy": knn_entropy(z[view.some]) if len(view.some) > 3 else np.nan,
         "distance_margin": distance_margin(z, view.classes),
         "norm_variation": norm_variation(z),

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from binenc_kit import rivals
 from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError
 from binenc_kit.hug import directions, mhs, require_distinct, require_room
@@ -45,14 +46,6 @@ class Proxies(nn.Module):
         return z @ self.weight.T
 
 
-class Reader(nn.Linear):
-    """A classifier that learns from the latents and teaches them nothing, for a loss that knows no classifier."""
-
-    def forward(self, z: Tensor) -> Tensor:
-        """(N, P) to logits (N, C); in training no gradient goes back to z."""
-        return super().forward(z.detach() if self.training else z)
-
-
 def fewest_bits(classes: int) -> int:
     """ceil(log2 C): the smallest P whose 2^P vertices can hold a code of its own for each class."""
     return max(1, (classes - 1).bit_length())
@@ -78,11 +71,7 @@ def build_head(config: RunConfig, features: int, P: int, classes: int) -> tuple[
     penultimate = penultimate_layer(config, features, P)
     if config.head == "HUG":
         return penultimate, Proxies(P, classes)
-    if config.head == "SupCon":
-        return penultimate, Reader(P, classes)
-    if config.head in ("ArcFace", "CenterLoss"):
-        from binenc_kit import rivals
-
+    if config.head in ("ArcFace", "SupCon", "CenterLoss"):
         return penultimate, getattr(rivals, config.head)(P, classes)
     return penultimate, nn.Linear(features if config.head == "NoPen" else P, classes, bias=config.head != "LPC")
 

@@ -75,21 +75,14 @@ def make_objective(config: RunConfig, network: Network, penalty: Penalty | None 
         return lambda logits, z, labels: (classifier.push(z, labels), none(z))
     if config.head == "CenterLoss":
         return lambda logits, z, labels: (F.cross_entropy(logits, labels), classifier.pull(z, labels))
-    if config.head == "SupCon":
-        return _contrastive
+    if config.head == "SupCon":  # cross-entropy only teaches the classifier to read what contrast has made
+        return lambda logits, z, labels: (classifier.push(z, labels) + F.cross_entropy(logits, labels), none(z))
     return partial(push_and_pull, penalty=_checked(config, penalty) if kind.startswith("custom:") else kind)
 
 
 def _hug(config: RunConfig, network: Network, logits: Tensor, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     push, pull = hug_terms(network.classifier.weight, z, labels, config.resolved_penalty, config.hug_reduction)
     return config.hug_alpha * push, pull
-
-
-def _contrastive(logits: Tensor, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """The contrastive loss shapes the latents; cross-entropy only teaches the classifier to read them."""
-    from binenc_kit.rivals import supervised_contrastive
-
-    return supervised_contrastive(z, labels) + F.cross_entropy(logits, labels), none(z)
 
 
 def _checked(config: RunConfig, penalty: Penalty | None) -> Penalty:

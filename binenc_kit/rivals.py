@@ -3,19 +3,13 @@
 The constants are the defaults of the Latent Point Collapse code, which has ArcFace and SupCon as its rivals.
 """
 
+from types import ModuleType
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from binenc_kit.errors import KitError
-
-try:
-    from pytorch_metric_learning import losses
-except ImportError:
-    raise KitError(
-        "ArcFace, SupCon and CenterLoss come from the library pytorch-metric-learning, which is not installed: "
-        'pip install "binenc-kit[rivals]"'
-    ) from None
 
 MARGIN = 17.2  # degrees, 0.3 radians
 SCALE = 32.0
@@ -33,7 +27,7 @@ class ArcFace(nn.Module):
     def __init__(self, P: int, classes: int) -> None:
         super().__init__()
         self.in_features = P
-        self.loss = losses.ArcFaceLoss(classes, P, margin=MARGIN, scale=SCALE)
+        self.loss = _losses().ArcFaceLoss(classes, P, margin=MARGIN, scale=SCALE)
 
     @property
     def weight(self) -> Tensor:
@@ -65,6 +59,34 @@ class CenterLoss(nn.Linear):
         return F.mse_loss(z, self.centers[labels], reduction="sum") / (2 * len(z))
 
 
-def supervised_contrastive(z: Tensor, labels: Tensor) -> Tensor:
-    """How much nearer samples of one class are than those of others. Source: Khosla et al. 2020."""
-    return losses.SupConLoss(temperature=TEMPERATURE)(z, labels)
+class SupCon(nn.Linear):
+    """Supervised contrast, which knows no classifier, and a linear one that learns from the latents alone.
+
+    Source: Khosla et al. 2020.
+    """
+
+    def __init__(self, P: int, classes: int) -> None:
+        super().__init__(P, classes)
+        self.loss = _losses().SupConLoss(temperature=TEMPERATURE)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(N, P) to logits (N, C); in training no gradient goes back to z."""
+        return super().forward(z.detach() if self.training else z)
+
+    def push(self, z: Tensor, labels: Tensor) -> Tensor:
+        """How much nearer to each other samples of one class are than others, of unit vectors (N, P) and labels (N,).
+
+        0 for a batch in which no class comes twice.
+        """
+        return self.loss(z, labels)
+
+
+def _losses() -> ModuleType:
+    try:
+        from pytorch_metric_learning import losses
+    except ImportError:
+        raise KitError(
+            "ArcFace and SupCon come from the library pytorch-metric-learning, which is not installed: "
+            'pip install "binenc-kit[rivals]"'
+        ) from None
+    return losses

@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -119,6 +121,33 @@ def test_contrast_shapes_the_latents_and_its_reader_only_reads() -> None:
     images = torch.randn(2, 1, 4, 4, requires_grad=True)
     network.eval()(images)[0].sum().backward()  # attacks do see a gradient
     assert images.grad.abs().sum() > 0
+
+
+def test_a_batch_in_which_no_class_comes_twice_has_nothing_to_contrast() -> None:
+    config = RunConfig(head="SupCon", width=4, P=3)
+    network = build_network(config, (1, 4, 4), 3).train()
+    logits, z = network(torch.randn(3, 1, 4, 4))
+    push, _ = make_objective(config, network)(logits, z, torch.arange(3))
+    assert push.item() == pytest.approx(F.cross_entropy(logits, torch.arange(3)).item())
+    push.backward()
+
+
+@pytest.mark.parametrize("head", ["ArcFace", "SupCon"])
+def test_without_their_library_the_rivals_say_what_to_install(head: str) -> None:
+    code = f"""
+import sys
+sys.modules["pytorch_metric_learning"] = None
+from binenc_kit.config import RunConfig
+from binenc_kit.errors import KitError
+from binenc_kit.networks import build_network
+build_network(RunConfig(head="CenterLoss", width=4, P=4), (1, 4, 4), 3)
+try:
+    build_network(RunConfig(head={head!r}, width=4, P=4), (1, 4, 4), 3)
+except KitError as error:
+    print(error)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 'pip install "binenc-kit[rivals]"' in result.stdout
 
 
 def test_the_margin_of_arcface_is_for_training_only() -> None:
