@@ -199,9 +199,12 @@ def _check_penalty(config: RunConfig) -> None:
 
 def _check_gamma(config: RunConfig) -> None:
     """Refuse a schedule that grows towards infinity: float32 ends at 3.4e38, and squares come on top."""
-    if config.gamma_schedule not in ("auto", "geometric") or config.head == "LPC" or config.gamma_start == 0:
-        if config.gamma_schedule == "two_regime" and config.gamma_cap is None:
-            raise KitError("gamma_schedule='two_regime' needs a gamma_cap where it ends, such as 1e6")
+    if config.gamma_schedule == "two_regime":
+        _check_two_regimes(config)
+    if config.lr_schedule == "cosine" and config.lr_min > config.lr:
+        raise KitError(f"lr_min is {config.lr_min:g}, above lr, {config.lr:g}: a cosine falls, so give a smaller one")
+    own = config.gamma_schedule == "auto" and config.head == "LPC"
+    if config.gamma_schedule not in ("auto", "geometric") or own or config.gamma_start == 0:
         return
     steps = (config.epochs - 1) // config.gamma_step
     exponent = math.log10(config.gamma_start) + steps * math.log10(config.gamma_factor)
@@ -209,4 +212,16 @@ def _check_gamma(config: RunConfig) -> None:
         raise KitError(
             f"gamma would grow to 1e{exponent:.0f} by epoch {config.epochs}, beyond what float32 can hold: "
             "lower gamma_factor, or set a gamma_cap such as 1e6"
+        )
+
+
+def _check_two_regimes(config: RunConfig) -> None:
+    """Both regimes grow, one after the other, and end."""
+    if config.gamma_cap is None:
+        raise KitError("gamma_schedule='two_regime' needs a gamma_cap where it ends, such as 1e6")
+    if min(config.gamma_factor, config.gamma_factor_2) <= 1 or not 0 < config.gamma_start <= config.gamma_turn:
+        raise KitError(
+            f"gamma_schedule='two_regime' grows from gamma_start={config.gamma_start:g} to gamma_turn="
+            f"{config.gamma_turn:g} by {config.gamma_factor:g}, then by {config.gamma_factor_2:g}: start above 0 and not "
+            "above the turn, with factors above 1"
         )
