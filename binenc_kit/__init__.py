@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from binenc_kit import figures as figures
-    from binenc_kit.config import HEADS as HEADS
     from binenc_kit.config import RunConfig as RunConfig
     from binenc_kit.data import load_data as load_data
     from binenc_kit.data import make_data as make_data
     from binenc_kit.errors import KitError as KitError
     from binenc_kit.recording import Recording as Recording
+    from binenc_kit.rules import HEADS as HEADS
     from binenc_kit.tables import results_table as results_table
     from binenc_kit.training import train as train
     from binenc_kit.training import train_heads as train_heads
 
 _MODULES = {
-    "HEADS": "config",
+    "HEADS": "rules",
     "KitError": "errors",
     "Recording": "recording",
     "RunConfig": "config",

@@ -8,8 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from binenc_kit.config import RunConfig, label_of, require_list
+from binenc_kit.config import RunConfig, require_list
 from binenc_kit.errors import KitError
+from binenc_kit.rules import label_of
 from binenc_kit.schedules import growing
 from binenc_kit.tables import Runs, by_epoch, listed
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import wraps
@@ -10,30 +9,18 @@ from itertools import product
 from typing import Any
 
 from binenc_kit.errors import KitError, require_known
+from binenc_kit.rules import (
+    BACKBONES,
+    CHOICES,
+    DATASETS,
+    OWN_PENALTY,
+    SCHEDULES,
+    check_gamma,
+    check_penalty,
+    check_source,
+    label_of,
+)
 from binenc_kit.validation import checked
-
-HEADS = ("BinEnc", "LinPen", "NonlinPen", "NoPen")
-RIVALS = ("LPC", "HUG", "ArcFace", "SupCon", "CenterLoss")
-BACKBONES = ("mlp", "convnet", "resnet18", "resnet50", "mlp_v1", "convnet_v1")
-DATASETS = ("digits", "mnist", "fashion_mnist", "svhn", "cifar10", "cifar100")
-PENALTY_NAMES = (
-    "quadratic",
-    "exp_mean",
-    "mean_exp",
-    "l1",
-    "none",
-)  # penalties that any head with a cross-entropy can have
-FORMS = ("mhe", "mhs", "mgd")  # of HUG: least energy, largest separation, largest Gram determinant
-OWN_PENALTY = {"BinEnc": "quadratic", "LPC": "quadratic", "HUG": "mhe", "CenterLoss": "center"}  # others: none
-CHOICES = {
-    "head": (*HEADS, *RIVALS),
-    "optimizer": ("adamw", "sgd"),
-    "lr_schedule": ("auto", "constant", "halving", "cosine"),
-    "hug_reduction": ("mean", "sum"),
-    "device": ("auto", "cpu", "cuda", "mps"),
-    "precision": ("float32", "bfloat16"),
-}
-SCHEDULES = ("auto", "geometric", "constant", "two_regime")
 
 
 def _names_checked(cls: type) -> type:
@@ -102,13 +89,13 @@ class RunConfig:
         for field in fields(self):
             value = checked(field.name, field.type, getattr(self, field.name), CHOICES.get(field.name))
             object.__setattr__(self, field.name, value)
-        _check_source("data", self.data, DATASETS, ("folder:", "custom:"))
-        _check_source("backbone", self.backbone, BACKBONES, ("custom:",))
-        _check_source("gamma schedule", self.gamma_schedule, SCHEDULES, ("custom:",))
-        _check_penalty(self)
+        check_source("data", self.data, DATASETS, ("folder:", "custom:"))
+        check_source("backbone", self.backbone, BACKBONES, ("custom:",))
+        check_source("gamma schedule", self.gamma_schedule, SCHEDULES, ("custom:",))
+        check_penalty(self)
         if self.penalty == self._own_penalty:  # one run, one name
             object.__setattr__(self, "penalty", "auto")
-        _check_gamma(self)
+        check_gamma(self)
 
     @property
     def hash(self) -> str:
@@ -155,11 +142,6 @@ class RunConfig:
         return cls(**settings)
 
 
-def label_of(head: str, penalty: str) -> str:
-    """A head's name in tables and figures, with "+penalty" where the penalty is not its own."""
-    return head if penalty == OWN_PENALTY.get(head, "none") else f"{head}+{penalty}"
-
-
 def grid(heads: Sequence[str], lrs: Sequence[float], seeds: Sequence[int], **settings: Any) -> list[RunConfig]:  # noqa: ANN401
     """Every combination of heads (labels as in `RunConfig.label`), learning rates and seeds, heads outermost."""
     for name, values in {"heads": heads, "lrs": lrs, "seeds": seeds}.items():
@@ -171,57 +153,3 @@ def require_list(name: str, values: object) -> None:
     """Raise `KitError` unless `values` is a list or tuple with something in it."""
     if not isinstance(values, list | tuple) or not values:
         raise KitError(f"{name} is {values!r}, but needs a list with at least one value, such as [{values!r}]")
-
-
-def _check_source(kind: str, name: str, known: Sequence[str], prefixes: Sequence[str]) -> None:
-    """Accept a known name, or a prefix such as "custom:" followed by something."""
-    if not any(name.startswith(prefix) and len(name) > len(prefix) for prefix in prefixes):
-        require_known(
-            kind, name, [*known, *(prefix + ("PATH" if prefix == "folder:" else "LABEL") for prefix in prefixes)]
-        )
-
-
-def _check_penalty(config: RunConfig) -> None:
-    """Let each head have the penalties it can have, under one name each: LinPen with one *is* BinEnc."""
-    head, asked = config.head, config.penalty
-    if head in ("BinEnc", "LPC") and asked == "none":
-        raise KitError(f"{head} without its penalty is the head LinPen: ask for head='LinPen'")
-    if head == "LinPen" and asked not in ("auto", "none"):
-        also = "" if asked == "quadratic" else f", penalty={asked!r}"
-        raise KitError(f"LinPen with a penalty is the head BinEnc: ask for head='BinEnc'{also}")
-    if head == "HUG":
-        require_known("form of HUG (penalty)", asked, ["auto", *FORMS])
-    elif head in ("ArcFace", "SupCon", "CenterLoss"):
-        require_known(f"penalty of {head}", asked, ["auto", OWN_PENALTY.get(head, "none")])
-    else:
-        _check_source("penalty", asked, ["auto", *PENALTY_NAMES], ("custom:",))
-
-
-def _check_gamma(config: RunConfig) -> None:
-    """Refuse a schedule that grows towards infinity: float32 ends at 3.4e38, and squares come on top."""
-    if config.gamma_schedule == "two_regime":
-        _check_two_regimes(config)
-    if config.lr_schedule == "cosine" and config.lr_min > config.lr:
-        raise KitError(f"lr_min is {config.lr_min:g}, above lr, {config.lr:g}: a cosine falls, so give a smaller one")
-    own = config.gamma_schedule == "auto" and config.head == "LPC"
-    if config.gamma_schedule not in ("auto", "geometric") or own or config.gamma_start == 0:
-        return
-    steps = (config.epochs - 1) // config.gamma_step
-    exponent = math.log10(config.gamma_start) + steps * math.log10(config.gamma_factor)
-    if config.gamma_cap is None and exponent > 30:
-        raise KitError(
-            f"gamma would grow to 1e{exponent:.0f} by epoch {config.epochs}, beyond what float32 can hold: "
-            "lower gamma_factor, or set a gamma_cap such as 1e6"
-        )
-
-
-def _check_two_regimes(config: RunConfig) -> None:
-    """Both regimes grow, one after the other, and end."""
-    if config.gamma_cap is None:
-        raise KitError("gamma_schedule='two_regime' needs a gamma_cap where it ends, such as 1e6")
-    if min(config.gamma_factor, config.gamma_factor_2) <= 1 or not 0 < config.gamma_start <= config.gamma_turn:
-        raise KitError(
-            f"gamma_schedule='two_regime' grows from gamma_start={config.gamma_start:g} to gamma_turn="
-            f"{config.gamma_turn:g} by {config.gamma_factor:g}, then by {config.gamma_factor_2:g}: start above 0 and not "
-            "above the turn, with factors above 1"
-        )

@@ -13,11 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-from binenc_kit.config import DATASETS, RunConfig
+from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError, require_known
 from binenc_kit.files import house
 from binenc_kit.folders import read_folder
 from binenc_kit.machine import choose_device
+from binenc_kit.rules import DATASETS
 from binenc_kit.sources import read_digits, read_torchvision
 from binenc_kit.splits import SPLITS, check_splits, subset
 from binenc_kit.validation import checked

@@ -9,8 +9,8 @@ and `reduction` says whether these are averaged or added: so no weight depends o
 import torch
 from torch import Tensor
 
-from binenc_kit.config import FORMS
 from binenc_kit.errors import KitError, require_known
+from binenc_kit.rules import FORMS
 
 REDUCTIONS = ("mean", "sum")
 SHORTEST = 1e-18  # vectors below have no direction: a gradient grows as 1 / length, and Adam squares it in float32

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from binenc_kit.config import CHOICES, RunConfig
+from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError, require_known
+from binenc_kit.rules import CHOICES
 
 SMALL = 5_000_000  # multiplications a batch below which a second thread costs more than it brings
 

@@ -12,12 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from binenc_kit.config import HEADS, RunConfig
+from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_config_data
 from binenc_kit.errors import KitError
 from binenc_kit.machine import choose_device, seeded
 from binenc_kit.networks import Network, build_network
 from binenc_kit.objectives import PENALTIES
+from binenc_kit.rules import HEADS
 from binenc_kit.schedules import gamma_at, lr_at
 from binenc_kit.steps import _batch_sizes
 

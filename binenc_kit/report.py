@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader
 
-from binenc_kit.config import label_of
 from binenc_kit.errors import KitError
 from binenc_kit.figures import alt_text
 from binenc_kit.files import explained, write_whole
 from binenc_kit.groups import GROUPS
+from binenc_kit.rules import label_of
 from binenc_kit.tables import Runs, listed, summarise
 
 Finding = tuple[str, bool, str]  # a claim, whether it held, the numbers behind it

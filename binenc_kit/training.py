@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from binenc_kit.config import HEADS, RunConfig, require_list
+from binenc_kit.config import RunConfig, require_list
 from binenc_kit.data import Data, load_config_data
 from binenc_kit.errors import KitError
 from binenc_kit.files import house
@@ -23,6 +23,7 @@ from binenc_kit.machine import choose_device, describe, enough_memory, few_threa
 from binenc_kit.networks import Backbone, Network, build_network, predict, restore
 from binenc_kit.objectives import Penalty, make_objective
 from binenc_kit.recording import Recording, check_frames, require_same
+from binenc_kit.rules import HEADS
 from binenc_kit.schedules import Gamma, gamma_at
 from binenc_kit.splits import subset
 from binenc_kit.steps import Loop, make_optimizer, set_lr, train_epoch

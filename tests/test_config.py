@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binenc_kit.config import HEADS, RunConfig, grid
+from binenc_kit.config import RunConfig, grid
 from binenc_kit.errors import KitError
+from binenc_kit.rules import HEADS
 
 
 def test_the_config_is_frozen() -> None:

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from binenc_kit.config import HEADS, grid
+from binenc_kit.config import grid
 from binenc_kit.data import load_data
+from binenc_kit.rules import HEADS
 from binenc_kit.tables import results_table
 from binenc_kit.training import train_one
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from binenc_kit.config import HEADS, RunConfig
+from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_data
 from binenc_kit.errors import KitError
 from binenc_kit.machine import few_threads, seeded
@@ -15,6 +15,7 @@ from binenc_kit.networks import Network
 from binenc_kit.objectives import PENALTIES
 from binenc_kit.outputs import open_network, outputs
 from binenc_kit.recording import Recording
+from binenc_kit.rules import HEADS
 from binenc_kit.schedules import gamma_at
 from binenc_kit.steps import make_optimizer, train_epoch
 from binenc_kit.training import train

@@ -4,10 +4,11 @@ import torchvision
 from torch import nn
 
 from binenc_kit.backbones import resnet18, resnet50
-from binenc_kit.config import BACKBONES, HEADS, RunConfig
+from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError
 from binenc_kit.heads import fewest_bits
 from binenc_kit.networks import build_network
+from binenc_kit.rules import BACKBONES, HEADS
 
 SHAPE = (3, 16, 16)
 

@@ -6,10 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from binenc_kit.config import HEADS, PENALTY_NAMES, RIVALS, RunConfig
+from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError
 from binenc_kit.networks import build_network
 from binenc_kit.objectives import PENALTIES, STRAIGHT, make_objective, push_and_pull
+from binenc_kit.rules import HEADS, PENALTY_NAMES, RIVALS
 
 HEADS_OF_ALL_KINDS = [*HEADS, *RIVALS, "HUG+mhs", "HUG+mgd", "BinEnc+exp_mean", "BinEnc+mean_exp", "BinEnc+l1"]
 

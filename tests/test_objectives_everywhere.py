@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from binenc_kit import figures
-from binenc_kit.config import HEADS, RIVALS
 from binenc_kit.data import Data, make_data
 from binenc_kit.evaluation import COLUMNS
 from binenc_kit.outputs import open_network
 from binenc_kit.recording import Recording
 from binenc_kit.report import findings, write_report
+from binenc_kit.rules import HEADS, RIVALS
 from binenc_kit.tables import results_table, summarise
 from binenc_kit.training import train, train_heads
 from binenc_kit.views import look, uncertainties

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ assert bk.RunConfig(**vars(run.config)) == run.config
 
 
 def test_nothing_downstream_is_imported_upstream() -> None:
-    order = ["errors", "validation", "config", "files", "splits", "folders", "sources", "machine", "data"]
+    order = ["errors", "validation", "rules", "config", "files", "splits", "folders", "sources", "machine", "data"]
     order += ["backbones", "hug", "rivals", "heads", "networks", "objectives", "schedules", "steps"]
     order += ["recording", "writing", "training", "many", "outputs"]
     order += ["views", "groups", "evaluation", "tables", "published"]
@@ -61,5 +62,6 @@ def test_nothing_downstream_is_imported_upstream() -> None:
     ]
     for place, name in enumerate(order):
         code = (ROOT / "binenc_kit" / f"{name}.py").read_text()
+        code = re.sub(r"^if TYPE_CHECKING:.*\n(?:(?: +.*)?\n)+", "", code, flags=re.MULTILINE)  # names for type hints
         for later in order[place + 1 :]:
             assert f"binenc_kit.{later} import" not in code, f"{name} imports {later}"

@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from binenc_kit.config import HEADS
 from binenc_kit.data import Data, load_config_data, make_data
 from binenc_kit.errors import KitError
 from binenc_kit.machine import few_threads, seeded
 from binenc_kit.networks import build_network, predict
 from binenc_kit.recording import Recording
+from binenc_kit.rules import HEADS
 from binenc_kit.schedules import gamma_at
 from binenc_kit.steps import _batch_sizes, _batches
 from binenc_kit.tables import results_table
