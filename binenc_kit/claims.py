@@ -5,14 +5,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from binenc_kit.config import RunConfig, require_list
 from binenc_kit.errors import KitError
+from binenc_kit.palette import styles
 from binenc_kit.rules import label_of
 from binenc_kit.schedules import growing
 from binenc_kit.tables import Runs, by_epoch, listed
+
+EXPONENTIAL = ("exp_mean", "mean_exp")
 
 
 class Race(NamedTuple):
@@ -46,7 +50,10 @@ def race(curves: pd.DataFrame, table: pd.DataFrame, label: str, other: str) -> R
     seeds and epochs. Source: the claim of BinEnc-v1, that its penalty accelerates convergence to the ETF.
     """
     named = table.assign(label=[label_of(*names) for names in table[["head", "penalty"]].to_numpy()])
-    sides = [curves[curves["label"] == name].pivot_table("etf_error", "seed", "epoch") for name in (label, other)]
+    sides = [
+        curves[curves["label"] == name].pivot_table("etf_error", "seed", "epoch", dropna=False)
+        for name in (label, other)
+    ]
     tests = [named[named["label"] == name].set_index("seed")["test_accuracy"].sort_index() for name in (label, other)]
     wanted = sides[0].index
     if sides[0].empty or sides[0].shape != sides[1].shape or any(list(part.index) != list(wanted) for part in tests):
@@ -55,10 +62,35 @@ def race(curves: pd.DataFrame, table: pd.DataFrame, label: str, other: str) -> R
             f"{sides[1].shape}: train both alike, and measure them all"
         )
     errors = [side.to_numpy() for side in sides]
+    if np.isnan(errors).any():
+        raise KitError(f"an ETF error of {label} or {other} is NaN, as when classes coincide: race without that seed")
     nearer = errors[0] < errors[1].min(axis=1, keepdims=True)
-    first = np.where(nearer.any(axis=1), nearer.argmax(axis=1) + 1, np.nan)
+    first = np.where(nearer.any(axis=1), sides[0].columns.to_numpy()[nearer.argmax(axis=1)], np.nan)
     accuracy = (tests[0] - tests[1]).to_numpy()
     return Race(first, errors[0].shape[1], errors[0][:, -1], errors[1][:, -1], accuracy)
+
+
+def simplex_figure(curves: pd.DataFrame) -> Figure:
+    """ETF error by epoch of each label, mean over the seeds and the span from lowest to highest.
+
+    curves: of `simplex_curves`.
+    """
+    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    axes, style, told = figure.subplots(), styles(curves["label"]), []
+    for label, own in curves.groupby("label", sort=False):
+        over_seeds = own.pivot_table("etf_error", "epoch", "seed")
+        color, marker = style[label]
+        every = max(1, len(over_seeds) // 8)
+        axes.plot(over_seeds.mean(axis=1), color=color, marker=marker, markevery=every, markersize=7, label=label)
+        low, high = over_seeds.min(axis=1), over_seeds.max(axis=1)
+        axes.fill_between(over_seeds.index, low, high, color=color, alpha=0.2, linewidth=0)
+        told.append(f"{label} {over_seeds.iloc[-1].mean():.3g} ({over_seeds.shape[1]} seeds)")
+    axes.set(xlabel="epoch", ylabel="ETF error (distance from a simplex)")
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside right center", frameon=False)
+    figure.set_label(f"ETF error by epoch; at the end: {', '.join(told)}.")
+    return figure
 
 
 def race_sentence(name: str, other: str, found: Race) -> str:
@@ -73,7 +105,7 @@ def race_sentence(name: str, other: str, found: Race) -> str:
     return (
         f"{sooner}; ETF error at the end {_spread(found.error, '.3f')} against {_spread(found.other_error, '.3f')}. "
         f"Its test accuracy is higher in {higher} and lower in {lower} of {seeds} seeds, by "
-        f"{_spread(found.accuracy, '+.4f')} (a difference like that by chance: {chance:.2f})."
+        f"{_spread(found.accuracy, '+.4f')} (sign test over the seeds: p = {chance:.2f})."
     )
 
 
@@ -92,13 +124,15 @@ def contenders(
     """A config for each label and seed, labels outermost, each with the gamma that its paper gives it.
 
     The exponential penalties have 10, as in the first version; every other penalty grows to `gamma_last`; LPC has its
-    own schedule. labels: as for `train_heads`; settings: those that all share, epochs among them.
+    own schedule. labels: as for `train_heads`; settings: those that all share, epochs among them, but none of gamma's.
     """
+    if given := [name for name in settings if name.startswith("gamma_")]:
+        raise KitError(f"contenders set their own {', '.join(given)}: give gamma_last, or make RunConfigs yourself")
     require_list("labels", labels)
     require_list("seeds", seeds)
     grown = growing(gamma_last, settings.pop("epochs", RunConfig.epochs))
     configs = []
     for label in labels:
-        constant = {"gamma_schedule": "constant", "gamma_start": 10.0} if "exp" in label.partition("+")[2] else {}
+        constant = {"gamma_schedule": "constant", "gamma_start": 10.0} if label.partition("+")[2] in EXPONENTIAL else {}
         configs += [RunConfig(seed=seed, **{**settings, **grown, **constant}).with_head(label) for seed in seeds]
     return configs

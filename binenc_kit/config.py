@@ -19,6 +19,7 @@ from binenc_kit.rules import (
     check_penalty,
     check_source,
     label_of,
+    one_name,
 )
 from binenc_kit.validation import checked
 
@@ -93,9 +94,9 @@ class RunConfig:
         check_source("backbone", self.backbone, BACKBONES, ("custom:",))
         check_source("gamma schedule", self.gamma_schedule, SCHEDULES, ("custom:",))
         check_penalty(self)
-        if self.penalty == self._own_penalty:  # one run, one name
-            object.__setattr__(self, "penalty", "auto")
         check_gamma(self)
+        for name, value in one_name(self).items():
+            object.__setattr__(self, name, value)
 
     @property
     def hash(self) -> str:
@@ -118,13 +119,9 @@ class RunConfig:
         return replace(self, head=head, penalty=penalty or "auto")
 
     @property
-    def _own_penalty(self) -> str:
-        return OWN_PENALTY.get(self.head, "none")
-
-    @property
     def resolved_penalty(self) -> str:
         """The penalty in force: `penalty`, or the head's own where that is "auto"."""
-        return self._own_penalty if self.penalty == "auto" else self.penalty
+        return OWN_PENALTY.get(self.head, "none") if self.penalty == "auto" else self.penalty
 
     def to_json(self) -> str:
         """All settings as one line of JSON, in a fixed order."""

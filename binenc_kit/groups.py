@@ -56,10 +56,10 @@ def geometry(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
 
 
 def _latents(view: View) -> dict[str, float]:
-    z, classes, classifier = view.train.z, view.classes, view.network.classifier
-    weight, bias = (
-        None if part is None else part.detach().cpu().numpy() for part in (classifier.weight, classifier.bias)
-    )
+    from binenc_kit.outputs import classifier_weight
+
+    z, classes, bias = view.train.z, view.classes, view.network.classifier.bias
+    weight, bias = classifier_weight(view.network), None if bias is None else bias.detach().cpu().numpy()
     row = codes(z, classes) | {"whole_code_rotated": rotation_baseline(z, classes, rotations=5)}
     return row | mixture(z, classes) | collapse(z, classes, weight, bias, view.mode)._asdict()
 
@@ -111,11 +111,11 @@ def _smoothness(view: View) -> dict[str, float]:
     found = margins(view.network, pictures, labels[some])
     lengths = pictures.flatten(1).norm(dim=1).cpu().numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        distance = float(np.median(found.values / found.slopes / lengths))  # infinite where slopes are zero
+        linear = np.where(found.values == 0, 0, found.values / found.slopes / lengths)  # on the border, however flat
     return {
         "margin_gradient_mean": float(found.slopes.mean()),
         "margin_gradient_max": float(found.slopes.max()),
-        "margin_distance": distance,
+        "margin_distance": float(np.quantile(linear, 0.5, method="higher")),  # no mean of infinities
         "knn_entropy": knn_entropy(z[view.some]) if len(view.some) > 3 else np.nan,
         "distance_margin": distance_margin(z, view.classes),
         "norm_variation": norm_variation(z),

@@ -53,8 +53,8 @@ def fewest_bits(classes: int) -> int:
 
 def check_room(config: RunConfig, P: int, classes: int) -> None:
     """Raise `KitError` when P dimensions cannot tell C classes apart; a small P can be asked for to see it fail."""
-    if config.head in SPHERES:
-        require_room(classes, P)
+    if config.head in (*SPHERES, "ArcFace"):
+        require_room(classes, P, config.head)
     if 2**P < classes and config.head not in ("NoPen", *SPHERES, "ArcFace") and not config.allow_small_P:
         raise KitError(
             f"P is {P}, and {P} bits make only {2**P} codes for {classes} classes: use P >= {fewest_bits(classes)}, "

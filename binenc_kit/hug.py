@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from binenc_kit.errors import KitError, require_known
-from binenc_kit.rules import FORMS
+from binenc_kit.rules import FORMS, REDUCTIONS
 
-REDUCTIONS = ("mean", "sum")
 SHORTEST = 1e-18  # vectors below have no direction: a gradient grows as 1 / length, and Adam squares it in float32
 NEAREST = 1e-6  # proxies nearer than this are one: float32 knows a unit vector to 1e-7, so their direction is rounding
 
@@ -98,10 +97,10 @@ def hug_terms(proxies: Tensor, z: Tensor, labels: Tensor, form: str, reduction: 
     return PUSHES[form](u, reduction), PULLS[form](u, x, labels, reduction)
 
 
-def require_room(C: int, P: int) -> None:
+def require_room(C: int, P: int, head: str = "HUG") -> None:
     """Raise `KitError` unless a sphere in P dimensions can hold C proxies that differ."""
     if C < 2:
-        raise KitError(f"there are {C} classes, but HUG pushes classes apart: use 2 or more")
+        raise KitError(f"there are {C} classes, but {head} pushes classes apart: use 2 or more")
     if P < 1 or (P == 1 and C > 2):
         raise KitError(f"P is {P}, where a sphere has {2 * P} points for {C} classes: use P >= {1 if C == 2 else 2}")
 

@@ -39,6 +39,11 @@ def outputs(network: Network, data: Data, split: str, augmented: bool = False, s
     return Outputs(logits.cpu().numpy(), z.cpu().numpy(), labels.cpu().numpy())
 
 
+def classifier_weight(network: Network) -> NDArray[np.float32]:
+    """The classifier's rows (C, P), of HUG and ArcFace as unit vectors."""
+    return network.classifier.weight.detach().cpu().numpy()
+
+
 def open_network(
     recording: Recording, data: Data | None = None, backbone: Backbone | None = None
 ) -> tuple[Network, Data, int]:

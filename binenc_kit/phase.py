@@ -1,15 +1,13 @@
-"""The phase transition: where a code is born and where everything falls into the origin, on maps of many small runs."""
+"""The phase transition: where a code is born and where it is lost, as a table of many small runs."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
+from scipy.spatial.distance import cdist
 
 from binenc_kit.config import RunConfig, require_list
 from binenc_kit.data import Data
@@ -17,13 +15,14 @@ from binenc_kit.errors import KitError
 from binenc_kit.groups import codes
 from binenc_kit.measures.collapse import collapse
 from binenc_kit.networks import Network
-from binenc_kit.outputs import outputs
+from binenc_kit.outputs import Outputs, classifier_weight, outputs
 from binenc_kit.schedules import gamma_at, growing
 
 MEASURES = {
     "test_accuracy": "test accuracy",
     "code_agreement": "code agreement",
     "distinct_codes": "distinct codes",
+    "nearest_mean_accuracy": "nearest-mean accuracy",
     "z_size": "size of z",
     "w_size": "size of W2",
 }
@@ -31,7 +30,7 @@ AXES = {"gamma_last": "gamma at the end", "P": "P", "lr": "learning rate", "gamm
 
 
 class PowerLaw(NamedTuple):
-    """y = factor * x^exponent, and the exponent's standard error."""
+    """y = factor * x^exponent, and the exponent's standard error by the fit, which a bend makes too small."""
 
     exponent: float
     error: float
@@ -73,28 +72,35 @@ def growth_by_lr(
 def measure_runs(configs: Sequence[RunConfig], networks: Sequence[Network], data: Data) -> pd.DataFrame:
     """One row a run: the AXES, the seed and the MEASURES, with `sigma_w_relative`.
 
-    z_size: root mean square of ||z|| over the train split; w_size: of the classifier's rows, from their mean, since
-    what they share changes no prediction. Runs that broke down have NaN but for their accuracy.
+    nearest_mean_accuracy: of test pictures, by the nearest class mean of the train latents, which no bias or size of
+    the classifier can spoil. z_size: root mean square of ||z|| over the train split; w_size: of the classifier's rows,
+    from their mean, since what they share changes no prediction. Runs that broke down have NaN but for their accuracy.
     """
-    rows = []
+    rows, data = [], data.to(next(networks[0].parameters()).device)
     for config, network in zip(configs, networks, strict=True):
         train, test = outputs(network, data, "train"), outputs(network, data, "test")
         row = {"gamma_last": gamma_at(config, config.epochs), "P": train.z.shape[1], "lr": config.lr}
         row |= {"gamma_factor": config.gamma_factor, "seed": config.seed}
         row |= {"test_accuracy": float((test.predicted == test.labels).mean())}
         if np.isfinite(train.z).all():
-            row |= codes(train.z, train.labels) | {"z_size": _size(train.z)}
+            row |= codes(train.z, train.labels) | {"nearest_mean_accuracy": _nearest_mean_accuracy(train, test)}
             row["sigma_w_relative"] = collapse(train.z, train.labels).sigma_w_relative
-            weight = network.classifier.weight.detach().numpy()
-            row["w_size"] = _size(weight - weight.mean(axis=0))
+            row |= sizes(train.z, classifier_weight(network))
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def border(table: pd.DataFrame, by: str, level: float = 0.9) -> pd.Series:
-    """For each value of `by`, the gamma at the end from which on mean test accuracy is below `level`.
+def sizes(z: ArrayLike, weight: ArrayLike) -> dict[str, float]:
+    """Root mean squares of ||z||, z (N, P), and of the length of the classifier's rows (C, P) from their mean."""
+    z, weight = np.asarray(z, dtype=np.float64), np.asarray(weight, dtype=np.float64)
+    both = {"z_size": z, "w_size": weight - weight.mean(axis=0)}
+    return {name: float(np.sqrt(np.square(vectors).sum(axis=1).mean())) for name, vectors in both.items()}
 
-    Interpolated on a logarithmic axis between the last cell above and the first below; NaN where there is none.
+
+def border(table: pd.DataFrame, by: str, level: float = 0.9) -> pd.Series:
+    """For each value of `by`, the least gamma at the end with which mean test accuracy falls below `level`.
+
+    Interpolated on a logarithmic axis between the first cell below and the one before; NaN where there is none.
     table: of `measure_runs`; by: of AXES. Runs that start below the level, at the least gamma, have no border.
     """
     found = {}
@@ -126,76 +132,8 @@ def power_law(x: ArrayLike, y: ArrayLike) -> PowerLaw:
     return PowerLaw(float(slope), float(error), float(np.exp(shift)))
 
 
-def phase_map(
-    table: pd.DataFrame, x: str, y: str, measures: Sequence[str] = ("test_accuracy", "code_agreement", "distinct_codes")
-) -> Figure:
-    """Each measure as a map over x and y, means over the seeds, with the numbers in the cells.
-
-    table: of `measure_runs`; x, y: of AXES; measures: of MEASURES. Raises `KitError` for an empty cell.
-    """
-    figure = Figure(figsize=(4.7 * len(measures), 4.4), layout="constrained")
-    told = []
-    for axes, measure in zip(np.atleast_1d(figure.subplots(1, len(measures))), measures, strict=True):
-        cells = table.pivot_table(measure, y, x, "mean", dropna=False).sort_index(ascending=False)
-        if cells.isna().to_numpy().any() and not table[measure].isna().any():
-            raise KitError(f"some pairs of {AXES[x]} and {AXES[y]} have no run: give the runs of a whole grid")
-        _draw_cells(figure, axes, cells, measure)
-        axes.set_xlabel(AXES[x])
-        axes.set_ylabel(AXES[y])
-        told.append(f"{MEASURES[measure]} from {cells.min().min():.3g} to {cells.max().max():.3g}")
-    seeds = table["seed"].nunique()
-    title = f"Maps over {AXES[x]} and {AXES[y]}" + (f", means of {seeds} seeds" if seeds > 1 else "")
-    figure.suptitle(title)
-    figure.set_label(f"{title}: {'; '.join(told)}.")
-    return figure
-
-
-def scaling_figure(table: pd.DataFrame, laws: Mapping[str, PowerLaw], accurate: float = 0.9) -> Figure:
-    """The sizes of z and of W2 against gamma, both axes logarithmic, with fitted power laws.
-
-    table: of `measure_runs`, of one P; laws: by measure, z_size and w_size; accurate: runs below this test accuracy
-    stand unfilled, as they were not fitted.
-    """
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
-    told = []
-    kept = table["test_accuracy"] >= accurate
-    for axes, (measure, law) in zip(figure.subplots(1, len(laws)), laws.items(), strict=True):
-        for which, fill in ((kept, "full"), (~kept, "none")):
-            axes.plot(*table.loc[which, ["gamma_last", measure]].to_numpy().T, "o", color="#0072B2", fillstyle=fill)
-        gammas = np.sort(table.loc[kept, "gamma_last"].unique())[[0, -1]]
-        axes.plot(gammas, law.factor * gammas**law.exponent, "--", color="#D55E00", marker="")
-        said = f"gamma^({law.exponent:.2f} ± {law.error:.2f})"
-        axes.set(xscale="log", yscale="log", xlabel="gamma at the end", ylabel=MEASURES[measure])
-        axes.set_title(f"fitted: {said}")
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        told.append(f"{MEASURES[measure]} goes as {said}")
-    figure.set_label(
-        f"Sizes against gamma at the end, {len(table)} runs: {'; '.join(told)}. Unfilled: below {accurate}."
-    )
-    return figure
-
-
-def _draw_cells(figure: Figure, axes: Axes, cells: pd.DataFrame, measure: str) -> None:
-    """Colours, and numbers that can be read on them."""
-    values = cells.to_numpy(dtype=float)
-    image = axes.imshow(values, cmap="viridis", aspect="auto")
-    middle = (np.nanmin(values) + np.nanmax(values)) / 2
-    for row, column in np.ndindex(values.shape):
-        value = values[row, column]
-        text = "n/a" if np.isnan(value) else f"{value:.1f}" if measure == "distinct_codes" else f"{value:.2g}"
-        axes.text(column, row, text, ha="center", va="center", color="black" if value > middle else "white")
-    axes.set_xticks(range(len(cells.columns)), [_tick(value) for value in cells.columns])
-    axes.set_yticks(range(len(cells.index)), [_tick(value) for value in cells.index])
-    axes.set_title(MEASURES[measure])
-    figure.colorbar(image, ax=axes, fraction=0.046)
-
-
-def _tick(value: float) -> str:
-    """Two digits, as a rounded growth of gamma misses its end by a little, and powers of ten from 10,000 on."""
-    power = round(math.log10(value))
-    return f"$10^{power}$" if power > 3 and abs(value / 10**power - 1) < 0.01 else f"{float(f'{value:.2g}'):g}"
-
-
-def _size(vectors: ArrayLike) -> float:
-    return float(np.sqrt(np.square(np.asarray(vectors, dtype=np.float64)).sum(axis=1).mean()))
+def _nearest_mean_accuracy(train: Outputs, test: Outputs) -> float:
+    labels = np.unique(train.labels)
+    means = np.stack([train.z[train.labels == label].astype(np.float64).mean(axis=0) for label in labels])
+    nearest = cdist(test.z.astype(np.float64), means).argmin(axis=1)
+    return float((labels[nearest] == test.labels).mean())

@@ -21,12 +21,14 @@ PENALTY_NAMES = (
     "none",
 )  # penalties that any head with a cross-entropy can have
 FORMS = ("mhe", "mhs", "mgd")  # of HUG: least energy, largest separation, largest Gram determinant
+REDUCTIONS = ("mean", "sum")
+HUG_BETA = {"mhe": 0.015, "mhs": 0.015, "mgd": 0.03}  # reported second-hand
 OWN_PENALTY = {"BinEnc": "quadratic", "LPC": "quadratic", "HUG": "mhe", "CenterLoss": "center"}  # others: none
 CHOICES = {
     "head": (*HEADS, *RIVALS),
     "optimizer": ("adamw", "sgd"),
     "lr_schedule": ("auto", "constant", "halving", "cosine"),
-    "hug_reduction": ("mean", "sum"),
+    "hug_reduction": REDUCTIONS,
     "device": ("auto", "cpu", "cuda", "mps"),
     "precision": ("float32", "bfloat16"),
 }
@@ -60,6 +62,20 @@ def check_penalty(config: "RunConfig") -> None:
         require_known(f"penalty of {head}", asked, ["auto", OWN_PENALTY.get(head, "none")])
     else:
         check_source("penalty", asked, ["auto", *PENALTY_NAMES], ("custom:",))
+
+
+def one_name(config: "RunConfig") -> dict[str, object]:
+    """Settings that say what the defaults say, as the defaults say it: one run has one hash and one name."""
+    found: dict[str, object] = {}
+    if config.penalty == OWN_PENALTY.get(config.head, "none"):
+        found["penalty"] = "auto"
+    if config.head != "LPC":  # whose auto is another
+        found |= {"gamma_schedule": "auto"} if config.gamma_schedule == "geometric" else {}
+        found |= {"lr_schedule": "auto"} if config.lr_schedule == "constant" else {}
+        found |= {"classifier_lr": None} if config.classifier_lr == config.lr else {}
+    if config.head == "HUG" and config.hug_beta == HUG_BETA[config.resolved_penalty]:
+        found["hug_beta"] = None
+    return found
 
 
 def check_gamma(config: "RunConfig") -> None:

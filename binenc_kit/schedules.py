@@ -6,6 +6,7 @@ from typing import Any
 
 from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError
+from binenc_kit.rules import HUG_BETA
 
 Gamma = Callable[[int], float]  # a schedule of one's own: the epoch, from 1, to gamma
 # What "auto" means for LPC, in shares of the epochs; found on digits. The latents become as small as a step of the
@@ -21,7 +22,7 @@ def gamma_at(config: RunConfig, epoch: int, own: Gamma | None = None) -> float:
     Raises `KitError` where a schedule of your own gives no finite number from 0.
     """
     if config.head == "HUG":
-        return _hug_beta(config)
+        return HUG_BETA[config.resolved_penalty] if config.hug_beta is None else config.hug_beta
     if config.head == "CenterLoss":
         return config.center_weight
     if config.resolved_penalty == "none" or (config.gamma_start == 0 and own is None):
@@ -40,17 +41,18 @@ def gamma_at(config: RunConfig, epoch: int, own: Gamma | None = None) -> float:
         return cap
 
 
-def lr_at(config: RunConfig, epoch: int) -> tuple[float, float]:
+def lr_at(config: RunConfig, epoch: int, P: int = 4) -> tuple[float, float]:
     """The learning rates in epoch 1, 2, ...: of everything but the classifier, and of the classifier.
 
     halving: by 2 after each `lr_period` epochs beyond `lr_hold`; cosine: from `lr_hold` on, to `lr_min`; auto:
-    constant, but for LPC halving, while the classifier's is 300 / P times as large (75, where P is None) and stays,
+    constant, but for LPC halving, while the classifier's is 300 / P times as large and stays,
     unless it has one of its own.
+    P: the network's, where the config leaves it open.
     Source: the code of Latent Point Collapse, halving in an earlier state and cosine in the latest; auto is ours.
     """
     if config.lr_schedule == "auto" and config.head == "LPC":
         hold, period = round(LPC_HOLDS * config.epochs), max(1, round(LPC_HALVES * config.epochs))
-        own = LPC_CLASSIFIER / (config.P or 4) * config.lr if config.classifier_lr is None else config.classifier_lr
+        own = LPC_CLASSIFIER / (config.P or P) * config.lr if config.classifier_lr is None else config.classifier_lr
         return config.lr * 0.5 ** (max(0, epoch - 1 - hold) // period), own
     classifier = config.lr if config.classifier_lr is None else config.classifier_lr
     share = _share(config, max(0, epoch - 1 - config.lr_hold))
@@ -100,13 +102,6 @@ def _two_regimes(config: RunConfig, epoch: int) -> float:
     if epoch <= turn:
         return min(config.gamma_turn, _geometric(config, epoch))
     return config.gamma_turn * config.gamma_factor_2 ** (1 + (epoch - turn - 1) // config.gamma_step)
-
-
-def _hug_beta(config: RunConfig) -> float:
-    """Weights reported second-hand for HUG's forms."""
-    if config.hug_beta is not None:
-        return config.hug_beta
-    return 0.03 if config.resolved_penalty == "mgd" else 0.015
 
 
 def _own(config: RunConfig, own: Gamma | None, epoch: int) -> float:

@@ -40,12 +40,12 @@ def make_optimizer(config: RunConfig, network: Network) -> torch.optim.Optimizer
     return torch.optim.AdamW(groups, **shared)
 
 
-def set_lr(config: RunConfig, optimizer: torch.optim.Optimizer, epoch: int) -> float:
-    """Give both groups their learning rates of this epoch, from 1 on; returns that of all but the classifier."""
-    rates = lr_at(config, epoch)
+def set_lr(config: RunConfig, optimizer: torch.optim.Optimizer, epoch: int) -> tuple[float, float]:
+    """Give both groups their learning rates of this epoch, from 1 on, and return them."""
+    rates = lr_at(config, epoch, P=optimizer.param_groups[1]["params"][0].shape[1])
     for group, lr in zip(optimizer.param_groups, rates, strict=True):
         group["lr"] = lr
-    return rates[0]
+    return rates
 
 
 def train_epoch(
@@ -80,7 +80,7 @@ def _batches(config: RunConfig, data: Data) -> Iterator[tuple[Tensor, Tensor]]:
     """
     images, labels = data.train
     order = torch.randperm(len(labels)).to(labels.device)  # drawn on the CPU: the same order on every device
-    every = _batch_sizes(len(labels), config.batch_size)
+    every = batch_sizes(len(labels), config.batch_size)
     groups = [every[first : first + BATCHES_AT_ONCE] for first in range(0, len(every), BATCHES_AT_ONCE)]
     for sizes, several in zip(groups, order.split([sum(sizes) for sizes in groups]), strict=True):
         pictures = data.normalise(images[several])
@@ -89,7 +89,7 @@ def _batches(config: RunConfig, data: Data) -> Iterator[tuple[Tensor, Tensor]]:
         yield from zip(pictures.split(sizes), labels[several].split(sizes), strict=True)
 
 
-def _batch_sizes(n: int, size: int) -> list[int]:
+def batch_sizes(n: int, size: int) -> list[int]:
     """Sizes of the batches of n samples; a last batch of one joins its neighbour, as batch norm needs two."""
     sizes = [size] * (n // size) + [n % size] * (n % size > 0)
     return [*sizes[:-2], size + 1] if len(sizes) > 1 and sizes[-1] == 1 else sizes

@@ -3,11 +3,11 @@
 import math
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, NoReturn, TypedDict, Unpack
 
 import numpy as np
 import torch
@@ -51,6 +51,7 @@ class Epoch:
     index: int
     gamma: float
     lr: float
+    classifier_lr: float
     loss: float
     push: float
     pull: float
@@ -78,6 +79,8 @@ def train(
     function of the latents z; a function of the epoch.
     Raises `KitError` for whatever cannot work: unknown device, too few dimensions, a locked folder, a loss that is NaN.
     """
+    for name in _unused(config, {"penalty": penalty, "gamma": gamma}):
+        _refuse(name, config)
     device = choose_device(config.device)
     with enough_memory(config, device):
         data = load_config_data(config, data).to(device)
@@ -107,7 +110,13 @@ def train_heads(
     folder = Path(folder) if folder else house() / "runs"
     configs = [config.with_head(head) for head in heads]
     own = own | {"data": load_config_data(config, own.get("data"))}
-    return {one.label: train_one(one, folder, progress=progress, **own) for one in configs}
+    every = [{name: one for name, one in own.items() if name not in _unused(one_config, own)} for one_config in configs]
+    for name in set(own).difference(*every):
+        _refuse(name, config)
+    return {
+        one.label: train_one(one, folder, progress=progress, **of_one)
+        for one, of_one in zip(configs, every, strict=True)
+    }
 
 
 def train_one(config: RunConfig, folder: str | Path, *, progress: bool = True, **own: Unpack[Own]) -> Recording:
@@ -124,6 +133,20 @@ def train_one(config: RunConfig, folder: str | Path, *, progress: bool = True, *
         bar.update(config.epochs - bar.n)
         bar.set_postfix_str(f"val {Recording(folder).metrics[-1]['val_accuracy']:.3f}")
     return Recording(folder)
+
+
+def _unused(config: RunConfig, own: Mapping[str, object]) -> list[str]:
+    """Which functions of one's own a config does not ask for; those that are None are not there."""
+    asked = {"penalty": config.resolved_penalty, "gamma": config.gamma_schedule}
+    return [name for name, value in asked.items() if own.get(name) is not None and not value.startswith("custom:")]
+
+
+def _refuse(name: str, config: RunConfig) -> NoReturn:
+    setting = "penalty" if name == "penalty" else "gamma_schedule"
+    raise KitError(
+        f"a {name} of your own came with {setting}={getattr(config, setting)!r}, which would not use it: give it a "
+        f"name, {setting}='custom:mine'"
+    )
 
 
 def _epochs(config: RunConfig, folder: Path, data: Data, network: Network, loop: Loop) -> Generator[Epoch, None, None]:
@@ -160,7 +183,7 @@ def _epochs(config: RunConfig, folder: Path, data: Data, network: Network, loop:
 def _epoch(config: RunConfig, data: Data, network: Network, loop: Loop, probe: Tensor, index: int) -> Epoch:
     """Train for one epoch, then look at the probe and the validation split."""
     start = time.perf_counter()
-    gamma, lr = loop.gamma[index - 1], set_lr(config, loop.optimizer, index)
+    gamma, (lr, classifier_lr) = loop.gamma[index - 1], set_lr(config, loop.optimizer, index)
     with seeded(config.seed, index, str(data.train[0].device)):
         push, pull = train_epoch(config, data, network, loop.optimizer, gamma, loop.objective)
     loss = push + gamma * pull
@@ -168,11 +191,12 @@ def _epoch(config: RunConfig, data: Data, network: Network, loop: Loop, probe: T
     if not math.isfinite(loss) or not latents.isfinite().all():  # the last step of an epoch can spoil the weights alone
         raise KitError(
             f"the loss became {loss if not math.isfinite(loss) else 'nan'} in epoch {index} (gamma {gamma:g}, lr "
-            f"{config.lr:g}): lower lr, or let gamma grow more slowly; the {index - 1} epochs before it are kept"
+            f"{lr:g}, the classifier's {classifier_lr:g}): lower lr, or let gamma grow more slowly; the {index - 1} "
+            "epochs before it are kept"
         )
     val_logits, _ = predict(network, data, data.val[0])
     return Epoch(
-        index, gamma, lr, loss, push, pull,
+        index, gamma, lr, classifier_lr, loss, push, pull,
         probe_accuracy=_share_right(logits, data.train[1][probe]),
         val_accuracy=_share_right(val_logits, data.val[1]),
         seconds=round(time.perf_counter() - start, 4),

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binenc_kit.claims import Race, contenders, race, race_sentence, simplex_curves
+from binenc_kit.claims import Race, contenders, race, race_sentence, simplex_curves, simplex_figure
 from binenc_kit.data import Data
 from binenc_kit.errors import KitError
 from binenc_kit.schedules import gamma_at
@@ -38,6 +38,12 @@ def test_a_race_counts_the_epochs_until_the_other_is_beaten_for_good(tiny_data: 
             race(fewer, table, "BinEnc", "LinPen")
     with pytest.raises(KitError, match="same seeds"):
         race(curves, table, "BinEnc", "NoPen")
+    figure = simplex_figure(curves)
+    assert [line.get_label() for line in figure.axes[0].lines] == ["BinEnc", "LinPen"]
+    assert "3 seeds" in figure.get_label()
+    spoilt = curves.assign(etf_error=curves["etf_error"].where(curves["epoch"] != 2))
+    with pytest.raises(KitError, match="is NaN"):
+        race(spoilt, table, "BinEnc", "LinPen")
 
 
 def test_the_sentence_says_what_happened_either_way() -> None:
@@ -46,7 +52,7 @@ def test_the_sentence_says_what_happened_either_way() -> None:
     assert "nearer to the simplex than B ever does in 2 of 2 seeds, after 4.0 ± 1.4 of 80 epochs" in said
     assert "0.150 ± 0.071 against 0.550 ± 0.071" in said
     assert "higher in 2 and lower in 0 of 2 seeds, by +0.0200 ± 0.0141" in said
-    assert "chance: 0.50" in said
+    assert "p = 0.50" in said
     lost = won._replace(epochs=np.array([np.nan, np.nan]), accuracy=np.array([0.0, -0.1]))
     said = race_sentence("A", "B", lost)
     assert "in 0 of 2 seeds; ETF error" in said
@@ -61,3 +67,5 @@ def test_each_contender_has_the_gamma_of_its_paper() -> None:
     assert {(config.P, config.epochs, config.lr) for config in configs} == {(16, 50, 1e-3)}
     with pytest.raises(KitError, match="needs a list"):
         contenders("BinEnc", [0])
+    with pytest.raises(KitError, match="set their own gamma_start"):
+        contenders(["BinEnc"], [0], gamma_start=0.5)

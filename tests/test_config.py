@@ -156,3 +156,12 @@ def test_the_grid_has_every_combination_once() -> None:
 def test_a_grid_needs_lists(bad: dict) -> None:
     with pytest.raises(KitError, match="needs a list"):
         grid(**({"heads": ["BinEnc"], "lrs": [0.1], "seeds": [0]} | bad))
+
+
+def test_what_says_the_same_is_one_run() -> None:
+    base = RunConfig(lr=1e-3)
+    said = {"gamma_schedule": "geometric", "lr_schedule": "constant", "classifier_lr": 1e-3, "penalty": "quadratic"}
+    assert replace(base, **said) == base
+    assert RunConfig(head="HUG", hug_beta=0.015) == RunConfig(head="HUG")
+    assert RunConfig(head="HUG", penalty="mgd", hug_beta=0.03) == RunConfig(head="HUG", penalty="mgd")
+    assert RunConfig(head="LPC", gamma_schedule="geometric") != RunConfig(head="LPC")

@@ -9,6 +9,7 @@ import torch
 
 from binenc_kit import figures
 from binenc_kit.data import Data, make_data
+from binenc_kit.errors import KitError
 from binenc_kit.evaluation import COLUMNS
 from binenc_kit.outputs import open_network
 from binenc_kit.recording import Recording
@@ -66,7 +67,8 @@ def test_the_results_table_and_its_summary_hold_every_objective(runs: dict[str, 
     assert table.set_index("head").loc["HUG", "nc3"].notna().all()
     json.dumps(table.to_dict("records"))
     claims = findings(table, 3)
-    assert any("than HUG+mgd's" in claim for claim, _, _ in claims)
+    assert any("than NonlinPen+quadratic's" in claim for claim, _, _ in claims)
+    assert not any("HUG" in claim for claim, _, _ in claims)  # the paper claims nothing beside it
     assert not any("BinEnc+quadratic" in claim for claim, _, _ in claims)
 
 
@@ -127,3 +129,15 @@ def test_a_user_s_own_penalty_and_schedule_in_ten_lines(data: Data, tmp_path: Pa
     assert [line["gamma"] for line in recording.metrics] == [0.5, 1.0, 1.5]
     assert recording.metrics[-1]["pull"] > 0
     assert results_table(run, data)["penalty"].tolist() == ["custom:quartic"]
+
+
+def test_a_function_of_one_s_own_that_nothing_asks_for_is_refused(data: Data, tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="penalty='custom:mine'"):
+        train(tiny_config(), tmp_path, data=data, penalty=lambda z: z.square().mean())
+    with pytest.raises(KitError, match="gamma_schedule='custom:mine'"):
+        train_heads(tiny_config(), ["BinEnc", "LinPen"], tmp_path, data=data, gamma=lambda epoch: 1.0)
+    mixed = train_heads(
+        tiny_config(penalty="custom:own", epochs=1), ["BinEnc+custom:own", "LinPen"], tmp_path, data=data,
+        progress=False, penalty=lambda z: z.square().mean(),
+    )  # fmt: skip
+    assert len(mixed) == 2

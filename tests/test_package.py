@@ -43,7 +43,7 @@ assert bk.RunConfig(**vars(run.config)) == run.config
 def test_nothing_downstream_is_imported_upstream() -> None:
     order = ["errors", "validation", "rules", "config", "files", "splits", "folders", "sources", "machine", "data"]
     order += ["backbones", "hug", "rivals", "heads", "networks", "objectives", "schedules", "steps"]
-    order += ["recording", "writing", "training", "many", "outputs"]
+    order += ["recording", "writing", "training", "stacks", "many", "outputs"]
     order += ["views", "groups", "evaluation", "tables", "published"]
     order += [
         "display",
@@ -51,6 +51,7 @@ def test_nothing_downstream_is_imported_upstream() -> None:
         "gains",
         "claims",
         "phase",
+        "maps",
         "circle",
         "curves",
         "portraits",

@@ -7,6 +7,7 @@ import pytest
 from binenc_kit import figures
 from binenc_kit.errors import KitError
 from binenc_kit.many import train_many
+from binenc_kit.maps import phase_map, scaling_figure
 from binenc_kit.phase import (
     MEASURES,
     PowerLaw,
@@ -14,9 +15,7 @@ from binenc_kit.phase import (
     gamma_by_P,
     growth_by_lr,
     measure_runs,
-    phase_map,
     power_law,
-    scaling_figure,
 )  # fmt: skip
 from binenc_kit.schedules import gamma_at
 
@@ -94,3 +93,4 @@ def test_a_run_that_broke_down_keeps_its_row() -> None:
     )
     figure = phase_map(table, "gamma_last", "P", ["test_accuracy", "code_agreement"])
     assert [text.get_text() for text in figure.axes[1].texts] == ["1", "n/a"]
+    assert figure.axes[1].texts[1].get_color() == "black"  # on the white of an empty cell

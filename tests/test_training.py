@@ -14,7 +14,7 @@ from binenc_kit.networks import build_network, predict
 from binenc_kit.recording import Recording
 from binenc_kit.rules import HEADS
 from binenc_kit.schedules import gamma_at
-from binenc_kit.steps import _batch_sizes, _batches
+from binenc_kit.steps import _batches, batch_sizes
 from binenc_kit.tables import results_table
 from binenc_kit.training import train, train_heads, train_one
 from tests.conftest import tiny_config, tiny_splits, write_pictures
@@ -114,7 +114,9 @@ def test_a_loss_that_is_not_finite_names_epoch_gamma_and_lr_and_keeps_the_rest(t
             return self.flat(x) * (float("nan") if self.count > 12 else 1.0)
 
     config = tiny_config(backbone="custom:breaks", epochs=5, gamma_start=2, gamma_factor=3)
-    with pytest.raises(KitError, match=r"nan in epoch 3 \(gamma 18, lr 0.002\).*2 epochs before it are kept"):
+    with pytest.raises(
+        KitError, match=r"nan in epoch 3 \(gamma 18, lr 0.002, the classifier's 0.002\).*2 epochs before it are kept"
+    ):
         list(train(config, tmp_path / "run", data=tiny_data, backbone=Breaks))
     run = Recording(tmp_path / "run")
     assert run.epochs == 2
@@ -180,13 +182,13 @@ def test_wide_latents_without_a_penalty_are_recorded_in_half_the_bytes(tiny_data
 
 @pytest.mark.parametrize(("n", "size", "sizes"), [(9, 4, [4, 5]), (8, 4, [4, 4]), (10, 4, [4, 4, 2]), (1, 4, [1])])
 def test_a_last_batch_of_one_joins_its_neighbour(n: int, size: int, sizes: list[int]) -> None:
-    assert _batch_sizes(n, size) == sizes
+    assert batch_sizes(n, size) == sizes
 
 
 @pytest.mark.parametrize("batch_size", [2, 3, 5, 7, 42, 43, 100])
 def test_every_picture_is_in_one_batch_with_its_label(batch_size: int, tiny_data: Data) -> None:
     batches = list(_batches(tiny_config(batch_size=batch_size), tiny_data))
-    assert [len(truth) for _, truth in batches] == _batch_sizes(43, batch_size)
+    assert [len(truth) for _, truth in batches] == batch_sizes(43, batch_size)
     assert all(len(truth) > 1 for _, truth in batches)
     seen = {
         (image.numpy().tobytes(), int(label))
