@@ -1,7 +1,8 @@
 """Many small runs as one program against the same runs one after another: same networks, batches, epochs and hardware.
 
 The rival is the kit's own loop, on one thread, as `train` calls it, without recording. `train_many` is timed whole:
-building and stacking the networks is part of it. Each comparison takes turns, rival and ours, and keeps the fastest
+building and stacking the networks is part of it. It uses all cores, which is part of its gain; the line "one-core"
+shows what batching alone brings. Each comparison takes turns, rival and ours, and keeps the fastest
 round of each: whatever else the machine does can only make a round slower.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
+import torch
 
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_data
@@ -74,7 +76,7 @@ def runs(lrs: int, growths: int, seeds: int, **settings: object) -> list[RunConf
 
 
 def main() -> None:
-    """Three comparisons, seconds for all runs: 12, 48 and 108 runs of digits with the mlp, three epochs each."""
+    """Seconds for all runs: 12, 48 and 108 of digits with the mlp, three epochs each, and 48 on one core."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer runs, epochs and rounds, to see that it runs")
     quick = parser.parse_args().quick
@@ -84,6 +86,10 @@ def main() -> None:
     compare("many-12-runs", 3.0, runs(2, 2, 3, epochs=3), data, rounds=8)
     compare("many-48-runs", 6.0, runs(4, 4, 3, epochs=3), data, rounds=5)
     compare("many-108-runs", 6.0, runs(6, 6, 3, epochs=3), data, rounds=3)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    compare("many-48-runs-one-core", 3.0, runs(4, 4, 3, epochs=3), data, rounds=3)
+    torch.set_num_threads(threads)
     return None
 
 

@@ -65,14 +65,14 @@ def scaling_figure(table: pd.DataFrame, laws: Mapping[str, PowerLaw], accurate: 
 def _draw_cells(figure: Figure, axes: Axes, cells: pd.DataFrame, measure: str) -> None:
     """Colours, and numbers that can be read on them."""
     values = cells.to_numpy(dtype=float)
-    image = axes.imshow(values, cmap="viridis", aspect="auto")
-    middle = (np.nanmin(values) + np.nanmax(values)) / 2
+    size = measure.endswith("_size")  # spans powers of ten
+    image = axes.imshow(values, cmap="viridis", aspect="auto", norm="log" if size else "linear")
     for row, column in np.ndindex(values.shape):
         value = values[row, column]
-        text = "n/a" if np.isnan(value) else f"{value:.1f}" if measure == "distinct_codes" else f"{value:.2g}"
-        axes.text(
-            column, row, text, ha="center", va="center", color="white" if value <= middle else "black"
-        )  # black for NaN
+        form = ".1f" if measure == "distinct_codes" else ".1g" if size else ".2g"
+        light = np.isnan(value) or image.norm(value) > 0.5  # an empty cell is white
+        text = "n/a" if np.isnan(value) else f"{value:{form}}"
+        axes.text(column, row, text, ha="center", va="center", color="black" if light else "white")
     axes.set_xticks(range(len(cells.columns)), [_tick(value) for value in cells.columns])
     axes.set_yticks(range(len(cells.index)), [_tick(value) for value in cells.index])
     axes.set_title(MEASURES[measure])

@@ -74,6 +74,7 @@ def borders() -> str:
     """Where the code ends on the shipped maps, and how the sizes scale before."""
     maps = {name: pd.read_csv(shipped(f"phase/{name}.csv")) for name in ("gamma-by-P", "growth-by-lr", "fine")}
     lines = []
+    maps["gamma-by-P"] = maps["gamma-by-P"].query("2**P >= 10")  # enough bits for ten classes
     for by, name in (("P", "gamma-by-P"), ("lr", "growth-by-lr")):
         edge = border(maps[name], by).dropna()
         law = power_law(edge.index, edge)
