@@ -84,7 +84,7 @@ def borders() -> str:
         )
     good = maps["fine"][maps["fine"]["test_accuracy"] >= 0.9]
     laws = {what: power_law(good["gamma_last"], good[size]) for what, size in (("|z|", "z_size"), ("W2", "w_size"))}
-    told = " and ".join(f"{what} as gamma^({law.exponent:.2f} ± {law.error:.2f})" for what, law in laws.items())
+    told = " and ".join(f"{what} goes as gamma^({law.exponent:.2f} ± {law.error:.2f})" for what, law in laws.items())
     return "\n".join([*lines, f"- Before that, {told}; the loss alone would allow -1/2 and 1/2."])
 
 
