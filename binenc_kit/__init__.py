@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from binenc_kit.errors import KitError as KitError
     from binenc_kit.recording import Recording as Recording
     from binenc_kit.rules import HEADS as HEADS
+    from binenc_kit.rules import RIVALS as RIVALS
     from binenc_kit.tables import results_table as results_table
     from binenc_kit.training import train as train
     from binenc_kit.training import train_heads as train_heads
 
 _MODULES = {
     "HEADS": "rules",
+    "RIVALS": "rules",
     "KitError": "errors",
     "Recording": "recording",
     "RunConfig": "config",
@@ -29,7 +31,7 @@ _MODULES = {
     "train": "training",
     "train_heads": "training",
 }
-__all__ = ["HEADS", "KitError", "Recording", "RunConfig", "figures", "load_data", "make_data", "results_table", "train", "train_heads"]  # fmt: skip  # noqa: E501
+__all__ = ["HEADS", "KitError", "RIVALS", "Recording", "RunConfig", "figures", "load_data", "make_data", "results_table", "train", "train_heads"]  # fmt: skip  # noqa: E501
 
 
 def __getattr__(name: str) -> object:
