@@ -31,7 +31,7 @@ _MODULES = {
     "train": "training",
     "train_heads": "training",
 }
-__all__ = ["HEADS", "KitError", "RIVALS", "Recording", "RunConfig", "figures", "load_data", "make_data", "results_table", "train", "train_heads"]  # fmt: skip  # noqa: E501
+__all__ = ["HEADS", "RIVALS", "KitError", "Recording", "RunConfig", "figures", "load_data", "make_data", "results_table", "train", "train_heads"]  # fmt: skip  # noqa: E501
 
 
 def __getattr__(name: str) -> object:
