@@ -25,12 +25,12 @@ def circle(run: Recording, data: "Data | None" = None) -> Figure:
 
     data: your own, where the run was made with them. Raises `KitError` for another P.
     """
-    from binenc_kit.outputs import open_network
+    from binenc_kit.outputs import classifier_weight, open_network
 
     if run.latents.shape[2] != 2:
         raise KitError(f"a circle has two dimensions, but this run has P = {run.latents.shape[2]}: train with P=2")
     network, _, _ = open_network(run, data)
-    proxies = unit(network.classifier.weight.detach().cpu().numpy())
+    proxies = unit(classifier_weight(network))
     names = [plain(name, 12) for name in run.class_names]
     figure = Figure(figsize=(10.5, 5.2), layout="constrained")
     first, last = figure.subplots(1, 2)

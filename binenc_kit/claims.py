@@ -5,13 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from binenc_kit.config import RunConfig, require_list
 from binenc_kit.errors import KitError
-from binenc_kit.palette import styles
 from binenc_kit.rules import label_of
 from binenc_kit.schedules import growing
 from binenc_kit.tables import Runs, by_epoch, listed
@@ -68,29 +66,6 @@ def race(curves: pd.DataFrame, table: pd.DataFrame, label: str, other: str) -> R
     first = np.where(nearer.any(axis=1), sides[0].columns.to_numpy()[nearer.argmax(axis=1)], np.nan)
     accuracy = (tests[0] - tests[1]).to_numpy()
     return Race(first, errors[0].shape[1], errors[0][:, -1], errors[1][:, -1], accuracy)
-
-
-def simplex_figure(curves: pd.DataFrame) -> Figure:
-    """ETF error by epoch of each label, mean over the seeds and the span from lowest to highest.
-
-    curves: of `simplex_curves`.
-    """
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
-    axes, style, told = figure.subplots(), styles(curves["label"]), []
-    for label, own in curves.groupby("label", sort=False):
-        over_seeds = own.pivot_table("etf_error", "epoch", "seed")
-        color, marker = style[label]
-        every = max(1, len(over_seeds) // 8)
-        axes.plot(over_seeds.mean(axis=1), color=color, marker=marker, markevery=every, markersize=7, label=label)
-        low, high = over_seeds.min(axis=1), over_seeds.max(axis=1)
-        axes.fill_between(over_seeds.index, low, high, color=color, alpha=0.2, linewidth=0)
-        told.append(f"{label} {over_seeds.iloc[-1].mean():.3g} ({over_seeds.shape[1]} seeds)")
-    axes.set(xlabel="epoch", ylabel="ETF error (distance from a simplex)")
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside right center", frameon=False)
-    figure.set_label(f"ETF error by epoch; at the end: {', '.join(told)}.")
-    return figure
 
 
 def race_sentence(name: str, other: str, found: Race) -> str:

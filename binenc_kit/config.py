@@ -15,8 +15,8 @@ from binenc_kit.rules import (
     DATASETS,
     OWN_PENALTY,
     SCHEDULES,
-    check_gamma,
     check_penalty,
+    check_schedules,
     check_source,
     label_of,
     one_name,
@@ -94,7 +94,7 @@ class RunConfig:
         check_source("backbone", self.backbone, BACKBONES, ("custom:",))
         check_source("gamma schedule", self.gamma_schedule, SCHEDULES, ("custom:",))
         check_penalty(self)
-        check_gamma(self)
+        check_schedules(self)
         for name, value in one_name(self).items():
             object.__setattr__(self, name, value)
 

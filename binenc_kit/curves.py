@@ -85,6 +85,26 @@ def collapse_by_epoch(runs: Runs) -> Figure:
     return _curves(_by_head(runs, panels), panels, "Neural collapse by epoch", told=3)
 
 
+def simplex_by_epoch(curves: pd.DataFrame) -> Figure:
+    """How near the probe's class means are to a regular simplex, epoch by epoch, from a table instead of recordings.
+
+    curves: of `claims.simplex_curves`. Source: the claim of BinEnc-v1.
+    """
+    by_head = {
+        label: [one.set_index("epoch") for _, one in own.groupby("seed")]
+        for label, own in curves.groupby("label", sort=False)
+    }
+    panel = Panel("ETF error (distance from a simplex)")
+    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    axes = figure.subplots()
+    _draw(axes, by_head, "etf_error")
+    _dress(axes, panel)
+    figure.legend(loc="outside right center", frameon=False)
+    seeds = ", ".join(f"{label} {len(own)}" for label, own in by_head.items())
+    figure.set_label(f"ETF error by epoch. Seeds: {seeds}. {_told(by_head, {'etf_error': panel}, 1)}")
+    return figure
+
+
 def _curves(
     by_head: Curves, panels: dict[str, Panel], title: str, told: int = 1, tests: dict[str, float] | None = None
 ) -> Figure:

@@ -6,6 +6,7 @@ from binenc_kit.curves import binarity_by_epoch as binarity_by_epoch
 from binenc_kit.curves import code_agreement_by_epoch as code_agreement_by_epoch
 from binenc_kit.curves import collapse_by_epoch as collapse_by_epoch
 from binenc_kit.curves import sigma_w_by_epoch as sigma_w_by_epoch
+from binenc_kit.curves import simplex_by_epoch as simplex_by_epoch
 from binenc_kit.display import alt_text as alt_text
 from binenc_kit.display import save as save
 from binenc_kit.display import show as show

@@ -27,14 +27,14 @@ class Proxies(nn.Module):
     by what it remembers of the push, hardly moves for hundreds of steps.
     """
 
+    bias = None
+
     def __init__(self, P: int, classes: int) -> None:
         super().__init__()
         self.in_features = P
         draws = [torch.randn(classes, P) for _ in range(DRAWS)]  # as directions: uniform on the sphere
         self.proxies = nn.Parameter(min(draws, key=lambda draw: mhs(directions(draw)).item()))
         require_distinct(self.weight)
-
-    bias = None
 
     @property
     def weight(self) -> Tensor:

@@ -13,6 +13,7 @@ from binenc_kit.config import RunConfig, require_list
 from binenc_kit.data import Data
 from binenc_kit.errors import KitError
 from binenc_kit.groups import codes
+from binenc_kit.measures.accuracy import accuracy
 from binenc_kit.measures.collapse import collapse
 from binenc_kit.networks import Network
 from binenc_kit.outputs import Outputs, classifier_weight, outputs
@@ -81,7 +82,7 @@ def measure_runs(configs: Sequence[RunConfig], networks: Sequence[Network], data
         train, test = outputs(network, data, "train"), outputs(network, data, "test")
         row = {"gamma_last": gamma_at(config, config.epochs), "P": train.z.shape[1], "lr": config.lr}
         row |= {"gamma_factor": config.gamma_factor, "seed": config.seed}
-        row |= {"test_accuracy": float((test.predicted == test.labels).mean())}
+        row |= {"test_accuracy": accuracy(test.predicted, test.labels)}
         if np.isfinite(train.z).all():
             row |= codes(train.z, train.labels) | {"nearest_mean_accuracy": _nearest_mean_accuracy(train, test)}
             row["sigma_w_relative"] = collapse(train.z, train.labels).sigma_w_relative
@@ -136,4 +137,4 @@ def _nearest_mean_accuracy(train: Outputs, test: Outputs) -> float:
     labels = np.unique(train.labels)
     means = np.stack([train.z[train.labels == label].astype(np.float64).mean(axis=0) for label in labels])
     nearest = cdist(test.z.astype(np.float64), means).argmin(axis=1)
-    return float((labels[nearest] == test.labels).mean())
+    return accuracy(labels[nearest], test.labels)

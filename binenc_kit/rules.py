@@ -13,13 +13,7 @@ HEADS = ("BinEnc", "LinPen", "NonlinPen", "NoPen")
 RIVALS = ("LPC", "HUG", "ArcFace", "SupCon", "CenterLoss")
 BACKBONES = ("mlp", "convnet", "resnet18", "resnet50", "mlp_v1", "convnet_v1")
 DATASETS = ("digits", "mnist", "fashion_mnist", "svhn", "cifar10", "cifar100")
-PENALTY_NAMES = (
-    "quadratic",
-    "exp_mean",
-    "mean_exp",
-    "l1",
-    "none",
-)  # penalties that any head with a cross-entropy can have
+PENALTY_NAMES = ("quadratic", "exp_mean", "mean_exp", "l1", "none")  # of the heads that have a cross-entropy alone
 FORMS = ("mhe", "mhs", "mgd")  # of HUG: least energy, largest separation, largest Gram determinant
 REDUCTIONS = ("mean", "sum")
 HUG_BETA = {"mhe": 0.015, "mhs": 0.015, "mgd": 0.03}  # reported second-hand
@@ -78,8 +72,8 @@ def one_name(config: "RunConfig") -> dict[str, object]:
     return found
 
 
-def check_gamma(config: "RunConfig") -> None:
-    """Refuse a schedule that grows towards infinity: float32 ends at 3.4e38, and squares come on top."""
+def check_schedules(config: "RunConfig") -> None:
+    """Refuse a gamma that grows towards infinity, as float32 ends at 3.4e38, and schedules that go the wrong way."""
     if config.gamma_schedule == "two_regime":
         _check_two_regimes(config)
     if config.lr_schedule == "cosine" and config.lr_min > config.lr:

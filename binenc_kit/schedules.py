@@ -45,8 +45,8 @@ def lr_at(config: RunConfig, epoch: int, P: int = 4) -> tuple[float, float]:
     """The learning rates in epoch 1, 2, ...: of everything but the classifier, and of the classifier.
 
     halving: by 2 after each `lr_period` epochs beyond `lr_hold`; cosine: from `lr_hold` on, to `lr_min`; auto:
-    constant, but for LPC halving, while the classifier's is 300 / P times as large and stays,
-    unless it has one of its own.
+    constant, but for LPC halving, while the classifier's is 300 / P times as large, unless it has one of its own, and
+    stays.
     P: the network's, where the config leaves it open.
     Source: the code of Latent Point Collapse, halving in an earlier state and cosine in the latest; auto is ours.
     """

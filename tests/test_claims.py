@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binenc_kit.claims import Race, contenders, race, race_sentence, simplex_curves, simplex_figure
+from binenc_kit.claims import Race, contenders, race, race_sentence, simplex_curves
+from binenc_kit.curves import simplex_by_epoch
 from binenc_kit.data import Data
 from binenc_kit.errors import KitError
 from binenc_kit.schedules import gamma_at
@@ -38,9 +39,9 @@ def test_a_race_counts_the_epochs_until_the_other_is_beaten_for_good(tiny_data: 
             race(fewer, table, "BinEnc", "LinPen")
     with pytest.raises(KitError, match="same seeds"):
         race(curves, table, "BinEnc", "NoPen")
-    figure = simplex_figure(curves)
+    figure = simplex_by_epoch(curves)
     assert [line.get_label() for line in figure.axes[0].lines] == ["BinEnc", "LinPen"]
-    assert "3 seeds" in figure.get_label()
+    assert "Seeds: BinEnc 3, LinPen 3." in figure.get_label()
     spoilt = curves.assign(etf_error=curves["etf_error"].where(curves["epoch"] != 2))
     with pytest.raises(KitError, match="is NaN"):
         race(spoilt, table, "BinEnc", "LinPen")
