@@ -26,6 +26,11 @@ def phase_map(
         if cells.isna().to_numpy().any() and not table[measure].isna().any():
             raise KitError(f"some pairs of {AXES[x]} and {AXES[y]} have no run: give the runs of a whole grid")
         _draw_cells(figure, axes, cells, measure)
+        digits = {
+            axis: 2 if axis == "gamma_last" else 3 for axis in (x, y)
+        }  # growth, rounded, misses its end by a little
+        axes.set_xticks(range(len(cells.columns)), [_tick(value, digits[x]) for value in cells.columns])
+        axes.set_yticks(range(len(cells.index)), [_tick(value, digits[y]) for value in cells.index])
         axes.set_xlabel(AXES[x])
         axes.set_ylabel(AXES[y])
         told.append(f"{MEASURES[measure]} from {cells.min().min():.3g} to {cells.max().max():.3g}")
@@ -73,8 +78,6 @@ def _draw_cells(figure: Figure, axes: Axes, cells: pd.DataFrame, measure: str) -
         light = np.isnan(value) or image.norm(value) > 0.5  # an empty cell is white
         text = "n/a" if np.isnan(value) else f"{value:{form}}"
         axes.text(column, row, text, ha="center", va="center", color="black" if light else "white")
-    axes.set_xticks(range(len(cells.columns)), [_tick(value) for value in cells.columns])
-    axes.set_yticks(range(len(cells.index)), [_tick(value) for value in cells.index])
     axes.set_title(MEASURES[measure])
     figure.colorbar(image, ax=axes, fraction=0.046)
 
@@ -83,7 +86,7 @@ def _mean(values: pd.Series) -> float:
     return values.mean(skipna=False)
 
 
-def _tick(value: float) -> str:
-    """Two digits, as a rounded growth of gamma misses its end by a little, and powers of ten from 10,000 on."""
+def _tick(value: float, digits: int) -> str:
+    """A number of so many digits, and powers of ten from 10,000 on."""
     power = round(math.log10(value))
-    return f"$10^{power}$" if power > 3 and abs(value / 10**power - 1) < 0.01 else f"{float(f'{value:.2g}'):g}"
+    return f"$10^{power}$" if power > 3 and abs(value / 10**power - 1) < 0.01 else f"{float(f'{value:.{digits}g}'):g}"

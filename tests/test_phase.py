@@ -87,6 +87,18 @@ def test_the_border_lies_between_the_last_good_gamma_and_the_first_bad_one() -> 
     assert found.tolist() == pytest.approx([10, 1000, np.nan, np.nan], nan_ok=True)
 
 
+def test_cells_are_named_so_that_no_two_have_one_name() -> None:
+    rows = [
+        {"gamma_factor": factor, "gamma_last": gamma, "lr": 1e-3, "P": 4, "seed": 0, "test_accuracy": 0.5}
+        for factor in (1.04, 1.08, 1.1, 1.24)
+        for gamma in (0.1, 99.8, 1001.7, 100_085.0)
+    ]
+    table = pd.DataFrame(rows)
+    axes = phase_map(table, "gamma_factor", "gamma_last", ["test_accuracy"]).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1.04", "1.08", "1.1", "1.24"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["$10^5$", "1000", "100", "0.1"]
+
+
 def test_a_run_that_broke_down_keeps_its_row() -> None:
     table = pd.DataFrame(
         {"gamma_last": [1.0, 2.0], "P": 4, "seed": 0, "test_accuracy": [0.9, 0.1], "code_agreement": [1.0, np.nan]}
