@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,10 +15,14 @@ def show(figure: Figure | Path) -> None:
     """Display a figure, or one that `save` has written, in a notebook: with its alt text, sharp on dense screens."""
     from IPython.display import display
 
-    png = figure.read_bytes() if isinstance(figure, Path) else to_png(figure)
+    data, metadata = to_bundle(figure.read_bytes() if isinstance(figure, Path) else to_png(figure))
+    display(data, raw=True, metadata=metadata)
+
+
+def to_bundle(png: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a notebook keeps of a picture that `to_png` has made: data and metadata by MIME type, alt text included."""
     alt, width = alt_text(png), Image.open(io.BytesIO(png)).width * 80 // DPI
-    data = {"image/png": _with_a_palette(png), "text/plain": alt}
-    display(data, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
+    return {"image/png": _with_a_palette(png), "text/plain": alt}, {"image/png": {"alt": alt, "width": width}}
 
 
 def _with_a_palette(png: bytes) -> bytes:

@@ -39,3 +39,13 @@ def plain(name: str, longest: int | None = None) -> str:
     if longest is not None and len(name) > longest:
         name = name[: longest // 2] + "…" + name[longest // 2 + 1 - longest :]  # names often differ at their end
     return name.replace("$", r"\$")
+
+
+def class_styles(count: int) -> list[Style]:
+    """A style for each class: the first ten as `styles` gives them, then the same colours with other markers.
+
+    A hundred classes differ; after that styles come back.
+    """
+    first = list(styles(map(str, range(min(count, 10)))).values())
+    markers = [marker for _, marker in first]
+    return [(first[i % 10][0], markers[(i + i // 10) % len(markers)]) for i in range(count)]

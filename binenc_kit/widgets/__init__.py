@@ -1,0 +1,1 @@
+"""Widgets that live in the browser, with a kernel and without one."""
