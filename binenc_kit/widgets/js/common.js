@@ -71,7 +71,7 @@ function debounced(work, pause) {
  * theme changes (the system's, JupyterLab's, VS Code's or Colab's); `root.leave()` stops watching.
  */
 function widgetRoot(el, name, repaint) {
-  const root = element("div", { class: `bk-widget bk-${name}`, role: "group", "aria-label": name });
+  const root = element("div", { class: "bk-widget", role: "group", "aria-label": name });
   // Notebooks listen for keys on the page: without this, an arrow key would move to the next cell, not the slider.
   for (const kind of ["keydown", "keyup", "keypress"])
     root.addEventListener(kind, (event) => { if (!event.ctrlKey && !event.metaKey) event.stopPropagation(); });

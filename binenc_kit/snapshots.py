@@ -1,0 +1,107 @@
+"""Six epochs of a latent space, side by side: what the scrubber shows, for paper and for readers without JavaScript."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from binenc_kit.measures.binarity import bit_shares
+from binenc_kit.palette import Style, class_styles, plain
+from binenc_kit.widgets.frames import ORIENTATIONS, Plane, plane, thinned
+
+EPOCHS, MOST_NAMES = 6, 20
+PURE = 0.95
+
+
+class Filmed(NamedTuple):
+    """One head's frames: title, latents (T, N, P), labels (N,), the epoch of each frame (T,)."""
+
+    title: str
+    latents: NDArray[np.floating]
+    labels: NDArray[np.integer]
+    epochs: Sequence[int]
+
+
+def snapshots(heads: Sequence[Filmed], class_names: Sequence[str]) -> Figure:
+    """The latent space at six epochs, a row a head, each epoch at a scale of its own.
+
+    Up to four dimensions stand in their hypercube, whose half-side is the mean of |z| along each dimension; more are
+    seen in the principal plane of the last epoch.
+    """
+    columns = max(len(thinned(len(head.latents), EPOCHS)) for head in heads)
+    size = (2.15 * columns + 0.6, 2.35 * len(heads) + 1.0)
+    figure = Figure(figsize=(max(size[0], 5), size[1]), layout="constrained")
+    rows = figure.subplots(len(heads), columns, squeeze=False)
+    styles = class_styles(len(class_names))
+    told = [_draw_row(row, head, styles) for row, head in zip(rows, heads, strict=True)]
+    present = np.unique(np.concatenate([head.labels for head in heads]))
+    if len(present) <= MOST_NAMES:
+        marks = [
+            Line2D([], [], color=styles[label][0], marker=styles[label][1], linestyle="", markersize=6)
+            for label in present
+        ]
+        names = [plain(class_names[label], 16) for label in present]
+        figure.legend(marks, names, loc="outside lower center", ncols=min(len(names), 10), frameon=False, fontsize=10)
+    figure.set_label(
+        f"Latent spaces of {len(present)} classes at up to six epochs, each at its own scale. " + " ".join(told)
+    )
+    return figure
+
+
+def _draw_row(row: Sequence[Axes], head: Filmed, styles: list[Style]) -> str:
+    """One head's panels; returns what they show in words."""
+    chosen, P = thinned(len(head.latents), EPOCHS), head.latents.shape[2]
+    seen, pure = plane(head.latents) if P > 4 else None, []
+    for axes, frame in zip(row, chosen, strict=False):
+        z = np.asarray(head.latents[frame], np.float64)
+        shares = bit_shares(z, head.labels)
+        pure.append(round(100 * float((np.maximum(shares, 1 - shares) >= PURE).mean())))
+        _draw_space(axes, z, head.labels, styles, seen, frame)
+        axes.set_title(f"epoch {head.epochs[frame]}\n{pure[-1]} % of bits pure", fontsize=10)
+    for axes in row[len(chosen) :]:
+        axes.set_axis_off()
+    row[0].set_ylabel(plain(head.title, 30), fontsize=11)
+    steps = ", ".join(f"{share} % at epoch {head.epochs[frame]}" for share, frame in zip(pure, chosen, strict=True))
+    return f"{head.title}: share of pure bits {steps}."
+
+
+def _draw_space(
+    axes: Axes, z: NDArray[np.float64], labels: NDArray, styles: list[Style], seen: Plane | None, frame: int
+) -> None:
+    """One epoch: the hypercube, if there is one, and the samples."""
+    if seen is None:
+        side = np.abs(z).mean(axis=0)
+        flat = _flat(z / np.where(side > 0, side, 1.0))
+        _draw_cube(axes, z.shape[1])
+    else:
+        flat = ((z @ seen.basis - seen.mean[frame]) / (seen.spread[frame] or 1.0))[:, :2]
+    edge = 2.7 if seen is not None else 2.05
+    flat = np.clip(flat, -edge + 0.05, edge - 0.05)
+    for label in np.unique(labels):
+        colour, marker = styles[label]
+        axes.plot(*flat[labels == label].T, color=colour, marker=marker, linestyle="", markersize=3, alpha=0.75)
+    axes.set(xlim=(-edge, edge), ylim=(-edge, edge), xticks=[], yticks=[], aspect="equal")
+    axes.spines[:].set_color("#cccccc")
+
+
+def _draw_cube(axes: Axes, P: int) -> None:
+    """The edges of the hypercube of P dimensions, its half-side 1."""
+    for corner in product((-1.0, 1.0), repeat=P):
+        for d in range(P):
+            if corner[d] < 0:
+                other = [*corner[:d], 1.0, *corner[d + 1 :]]
+                axes.plot(*_flat(np.array([corner, other])).T, color="#cccccc", linewidth=0.8, zorder=0)
+
+
+def _flat(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Up to four dimensions (N, P) on the page (N, 2), seen from where the scrubber starts."""
+    P = points.shape[1]
+    if P > 2:
+        return points @ ORIENTATIONS[P][:2].T
+    across = (np.arange(len(points)) * 0.618034) % 1 * 1.6 - 0.8  # one dimension: side by side, so that none hides
+    return points if P == 2 else np.column_stack([points[:, 0], across])
