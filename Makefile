@@ -29,6 +29,7 @@ demo: $(READY) ## four heads on digits, 3 seeds: a table, figures and a report i
 test: $(READY) ## everything CI checks: ruff, pytest, and every notebook run again by nbval
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@tests/browser/get_browser.sh
 	@$(BIN)/pytest
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 		BINENC_KIT_HOME="$$home" $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 $(NOTEBOOKS)
