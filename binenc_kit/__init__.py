@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from binenc_kit.tables import results_table as results_table
     from binenc_kit.training import train as train
     from binenc_kit.training import train_heads as train_heads
+    from binenc_kit.widgets import EpochScrubber as EpochScrubber
 
 _MODULES = {
+    "EpochScrubber": "widgets",
     "HEADS": "rules",
     "RIVALS": "rules",
     "KitError": "errors",
@@ -31,7 +33,7 @@ _MODULES = {
     "train": "training",
     "train_heads": "training",
 }
-__all__ = ["HEADS", "RIVALS", "KitError", "Recording", "RunConfig", "figures", "load_data", "make_data", "results_table", "train", "train_heads"]  # fmt: skip  # noqa: E501
+__all__ = ["HEADS", "RIVALS", "EpochScrubber", "KitError", "Recording", "RunConfig", "figures", "load_data", "make_data", "results_table", "train", "train_heads"]  # fmt: skip  # noqa: E501
 
 
 def __getattr__(name: str) -> object:

@@ -32,6 +32,7 @@ import binenc_kit as bk
 run = bk.Recording({str(tiny_run.folder)!r})
 assert bk.results_table([run])["epochs"][0] == 3
 bk.figures.save({{"curves": bk.figures.accuracy_by_epoch(run), "book": bk.figures.codebook(run)}}, run.folder)
+assert "Epoch scrubber" in bk.EpochScrubber(run).to_html()
 assert bk.figures.class_means(run.latents[-1], run.labels, run.class_names).get_label()
 assert "torch" not in sys.modules
 assert bk.RunConfig(**vars(run.config)) == run.config

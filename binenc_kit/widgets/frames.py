@@ -92,5 +92,11 @@ def plane(latents: NDArray[np.floating]) -> Plane:
     largest = np.take_along_axis(basis, np.abs(basis).argmax(axis=0)[None], axis=0)
     basis = basis * np.where(largest < 0, -1.0, 1.0)
     along = [frame.astype(np.float64) @ basis for frame in latents]
-    spread = [float(np.sqrt(((one - one.mean(axis=0)) ** 2).sum(axis=1).mean())) for one in along]
-    return Plane(basis, np.stack([one.mean(axis=0) for one in along]), np.array(spread))
+    return Plane(basis, np.stack([one.mean(axis=0) for one in along]), np.array([_spread(one) for one in along]))
+
+
+def _spread(points: NDArray[np.float64]) -> float:
+    """Root mean square distance of points (N, K) from their mean."""
+    centred = points - points.mean(axis=0)
+    peak = float(np.abs(centred).max()) or 1.0
+    return peak * float(np.sqrt(((centred / peak) ** 2).sum(axis=1).mean()))

@@ -11,12 +11,12 @@ from binenc_kit.errors import KitError
 from binenc_kit.measures.arrays import require_count
 from binenc_kit.palette import class_styles, styles
 from binenc_kit.recording import Recording
-from binenc_kit.snapshots import Filmed, snapshots
 from binenc_kit.splits import subset
 from binenc_kit.widgets.base import Widget
 from binenc_kit.widgets.frames import ORIENTATIONS
 from binenc_kit.widgets.page import source
 from binenc_kit.widgets.reels import Reel, reel_of_arrays, reel_of_recording, sent, sheet_of
+from binenc_kit.widgets.snapshots import Filmed, snapshots
 
 MOST_HEADS = 4
 LOGARITHMIC = ("gamma", "Sigma_W")

@@ -80,7 +80,7 @@ def _draw_space(
         _draw_cube(axes, z.shape[1])
     else:
         flat = ((z @ seen.basis - seen.mean[frame]) / (seen.spread[frame] or 1.0))[:, :2]
-    edge = 2.7 if seen is not None else 2.05
+    edge = 2.0 if seen is not None else 2.35
     flat = np.clip(flat, -edge + 0.05, edge - 0.05)
     for label in np.unique(labels):
         colour, marker = styles[label]

@@ -1,0 +1,278 @@
+"""The scrubber as its reader has it: in JupyterLab with a kernel, and as a page with nothing around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from binenc_kit.measures.binarity import bit_shares
+from binenc_kit.widgets import EpochScrubber
+from binenc_kit.widgets.page import to_frame
+from tests.browser.browsing import axe, changed, drag, pixels
+from tests.browser.lab import Lab
+from tests.test_scrubber import growing
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+HOSTILE = ("<script>document.title='broken'</script>", "\"quoted\" & 'so'", "🐱 " + "long " * 40)
+CANVASES = {"latent space": ".bk-space-canvas", "curves": ".bk-curves", "book": ".bk-scroll canvas"}
+
+
+def scrubber(epochs: int = 30, names: tuple[str, ...] | None = None, **told: object) -> EpochScrubber:
+    latents, labels = growing(epochs=epochs, samples=60)
+    pictures = np.random.default_rng(0).integers(0, 256, (60, 8, 8)).astype(np.uint8)
+    curves = {"gamma": np.geomspace(0.01, 10, epochs)}
+    return EpochScrubber(latents, labels=labels, class_names=names, pictures=pictures, curves=curves, **told)
+
+
+def value_text(page: Page) -> str:
+    return page.locator(".bk-slider").get_attribute("aria-valuetext")
+
+
+def wait_for_epoch(page: Page, epoch: int) -> None:
+    """Until the slider says so, and the frame is on the screen."""
+    page.wait_for_function(
+        "(start) => document.querySelector('.bk-slider')?.getAttribute('aria-valuetext').startsWith(start)",
+        arg=f"epoch {epoch} of",
+    )
+
+
+def pictures_of(page: Page) -> dict[str, np.ndarray]:
+    return {name: pixels(page, page.locator(selector).first) for name, selector in CANVASES.items()}
+
+
+def all_moved(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> bool:
+    return all(changed(before[name], after[name]) > 0.002 for name in CANVASES)
+
+
+def test_in_lab_slider_and_keys_move_everything_and_python_hears_of_it(page: Page, lab: Lab) -> None:
+    code = """
+import numpy as np
+from binenc_kit.widgets import EpochScrubber
+from tests.test_scrubber import growing
+latents, labels = growing(epochs=30, samples=60)
+scrubber = EpochScrubber(latents, labels=labels)
+scrubber"""
+    lab.run(page, [code])
+    wait_for_epoch(page, 1)
+    slider, first = page.locator(".bk-slider"), pictures_of(page)
+    drag(page, slider, 0, 0.5)
+    middle = pictures_of(page)
+    assert all_moved(first, middle)
+    assert 14 <= int(re.search(r"epoch (\d+) of 30", value_text(page)).group(1)) <= 17
+    slider.focus()
+    page.keyboard.press("End")
+    wait_for_epoch(page, 30)
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    wait_for_epoch(page, 27)
+    lab.wait_for(page, "scrubber.epoch", "27")
+    assert all_moved(middle, pictures_of(page))
+    assert page.evaluate("document.activeElement.className") == "bk-slider"  # the notebook has not taken the keys
+    lab.execute(page, "scrubber.epoch = 5")
+    wait_for_epoch(page, 5)
+    lab.execute(page, "scrubber.epoch = 999")
+    wait_for_epoch(page, 30)
+
+
+def test_in_lab_a_growing_recording_is_refreshed_in_place(page: Page, lab: Lab) -> None:
+    code = """
+from binenc_kit.widgets import EpochScrubber
+from tests.test_scrubber import growing
+latents, labels = growing(epochs=9, samples=60)
+scrubber = EpochScrubber(latents[:4], labels=labels)
+scrubber"""
+    lab.run(page, [code], dark=True)
+    wait_for_epoch(page, 1)
+    page.locator(".bk-slider").press("End")
+    wait_for_epoch(page, 4)
+    assert page.locator(".bk-widget").evaluate("(box) => getComputedStyle(box).backgroundColor") == "rgb(20, 23, 27)"
+    lab.wait_for(page, "scrubber.epoch", "4")
+    lab.execute(page, "scrubber._heads = (latents,); scrubber.refresh()")
+    page.wait_for_function("document.querySelector('.bk-slider')?.max === '8'")
+    assert value_text(page).startswith("epoch 4 of 9")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_page_does_the_same_without_kernel_and_network(open_offline: Callable[..., Page], dark: bool) -> None:
+    page = open_offline(scrubber().to_html(), dark=dark)
+    wait_for_epoch(page, 1)
+    first = pictures_of(page)
+    drag(page, page.locator(".bk-slider"), 0, 0.5)
+    middle = pictures_of(page)
+    assert all_moved(first, middle)
+    page.locator(".bk-slider").press("Home")
+    wait_for_epoch(page, 1)
+    assert all(changed(first[name], after) == 0 for name, after in pictures_of(page).items())
+    assert axe(page) == []
+
+
+def test_a_page_inside_a_page_lives(open_offline: Callable[..., Page]) -> None:
+    page = open_offline(f"<!DOCTYPE html><title>outer</title>{to_frame(scrubber().to_html(), 'inner', 800)}")
+    slider = page.frame_locator("iframe").locator(".bk-slider")
+    slider.press("End")
+    assert slider.get_attribute("aria-valuetext").startswith("epoch 30 of 30")
+
+
+def test_every_epoch_says_what_python_measures(open_offline: Callable[..., Page]) -> None:
+    latents, labels = growing(epochs=8, samples=200, P=3, classes=5)
+    page = open_offline(EpochScrubber(latents, labels=labels).to_html())
+    for epoch, frame in enumerate(latents, start=1):
+        wait_for_epoch(page, epoch)
+        shares = bit_shares(frame, labels)
+        pure = (np.maximum(shares, 1 - shares) >= 0.95).mean()
+        assert value_text(page) == f"epoch {epoch} of 8, {100 * pure:.0f} % of bits pure"
+        assert f"mean |z| {np.abs(frame).mean():.3g}" in page.locator(".bk-status").inner_text()
+        page.locator(".bk-slider").press("ArrowRight")
+
+
+def test_nothing_plays_by_itself_and_play_stops_at_the_end(open_offline: Callable[..., Page]) -> None:
+    page = open_offline(scrubber().to_html())
+    wait_for_epoch(page, 1)
+    page.wait_for_timeout(300)
+    assert value_text(page).startswith("epoch 1 of 30")
+    page.get_by_label("speed").select_option("50")
+    play = page.locator(".bk-play")
+    play.press("Enter")
+    assert "Pause" in play.inner_text()
+    wait_for_epoch(page, 30)
+    page.wait_for_function("document.querySelector('.bk-play').textContent.includes('Play')")
+    page.locator(".bk-slider").press(" ")  # plays again, from the start
+    page.wait_for_function("document.querySelector('.bk-play').textContent.includes('Pause')")
+    page.locator(".bk-slider").press(" ")
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    stopped = value_text(page)
+    page.wait_for_timeout(200)
+    assert value_text(page) == stopped
+
+
+def between_epochs(page: Page) -> bool:
+    """Whether a playing scrubber shows samples on their way from one epoch to the next."""
+    page.get_by_label("speed").select_option("1")
+    page.locator(".bk-play").click()
+    before = pixels(page, page.locator(".bk-space-canvas"))
+    page.wait_for_timeout(400)
+    after = pixels(page, page.locator(".bk-space-canvas"))
+    assert value_text(page).startswith("epoch 1 of")
+    return changed(before, after) > 0
+
+
+@pytest.mark.parametrize("reduced", [False, True])
+def test_samples_fly_only_where_motion_is_welcome(open_offline: Callable[..., Page], reduced: bool) -> None:
+    page = open_offline(scrubber().to_html(), reduced_motion=reduced)
+    wait_for_epoch(page, 1)
+    assert between_epochs(page) is not reduced
+
+
+def test_hostile_class_names_stay_text(open_offline: Callable[..., Page]) -> None:
+    page = open_offline(scrubber(names=HOSTILE, titles=[HOSTILE[0]]).to_html())
+    wait_for_epoch(page, 1)
+    assert page.title() == "Epoch scrubber"
+    assert page.locator("section script").count() == 0
+    assert page.locator(".bk-class span").all_inner_texts() == [name.strip() for name in HOSTILE]
+    assert page.locator(".bk-title").inner_text() == HOSTILE[0]
+    assert axe(page) == []
+
+
+def test_one_class_is_followed_alone(open_offline: Callable[..., Page]) -> None:
+    page = open_offline(scrubber(names=("cat", "dog", "eel")).to_html())
+    wait_for_epoch(page, 1)
+    everyone = pictures_of(page)
+    dog = page.get_by_role("button", name="dog")
+    dog.press("Enter")
+    assert dog.get_attribute("aria-pressed") == "true"
+    alone = pictures_of(page)
+    assert changed(everyone["latent space"], alone["latent space"]) > 0.005
+    assert changed(everyone["book"], alone["book"]) > 0.02
+    dog.press("Enter")
+    assert changed(everyone["latent space"], pictures_of(page)["latent space"]) == 0
+
+
+def test_a_sample_shows_its_picture_and_code_to_mouse_and_keyboard(open_offline: Callable[..., Page]) -> None:
+    latents, labels = growing(epochs=30, samples=60)
+    page = open_offline(scrubber().to_html())
+    wait_for_epoch(page, 1)
+    card, canvas = page.locator(".bk-card"), page.locator(".bk-space-canvas")
+    for sample in (0, 17, 59):
+        page.get_by_label("look at sample").fill(str(sample + 1))
+        code = "".join("1" if value > 0 else "0" for value in latents[0, sample])
+        assert card.inner_text().split() == [str(labels[sample]), code, "sample", str(sample + 1)]
+        assert len(np.unique(pixels(page, card.locator("canvas")))) > 20
+    page.get_by_label("look at sample").fill("")
+    assert card.is_hidden()
+    page.locator(".bk-slider").press("End")
+    box = canvas.bounding_box()
+    seen = set()
+    for x in np.linspace(0.1, 0.9, 15):
+        for y in np.linspace(0.1, 0.9, 15):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+            page.evaluate("new Promise(requestAnimationFrame)")
+            if card.is_visible():
+                seen.add(card.locator(".bk-code").inner_text())
+    assert seen <= {"0000", "1000", "0100"}
+    assert seen
+    page.mouse.move(1, 1)
+    assert card.is_hidden()
+
+
+def test_drag_and_keys_turn_the_space_and_home_turns_it_back(open_offline: Callable[..., Page]) -> None:
+    page = open_offline(scrubber().to_html())
+    wait_for_epoch(page, 1)
+    canvas, start = page.locator(".bk-space-canvas"), pixels(page, page.locator(".bk-space-canvas"))
+    canvas.focus()
+    for keys in (["ArrowLeft"], ["Shift+ArrowUp"], ["ArrowDown", "Shift+ArrowRight"]):
+        for key in keys:
+            page.keyboard.press(key)
+        assert changed(start, pixels(page, canvas)) > 0.01
+        page.keyboard.press("Home")
+        assert changed(start, pixels(page, canvas)) < 0.001  # but for the ring of the focus
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 100, steps=4)
+    page.mouse.up()
+    assert changed(start, pixels(page, canvas)) > 0.01
+
+
+def test_every_view_and_scale_is_drawn(open_offline: Callable[..., Page]) -> None:
+    page = open_offline(scrubber().to_html())
+    wait_for_epoch(page, 1)
+    seen = []
+    for view in ("whole", "plane", "pair"):
+        page.get_by_label("view").select_option(view)
+        for scale in ("each", "same"):
+            page.get_by_label("scale").select_option(scale)
+            seen.append(pixels(page, page.locator(".bk-space-canvas")))
+    assert min(changed(a, b) for i, a in enumerate(seen) for b in seen[:i]) > 0.005
+    before = seen[-1]
+    page.get_by_label("across").select_option("3")
+    assert changed(before, pixels(page, page.locator(".bk-space-canvas"))) > 0.005
+
+
+@pytest.mark.parametrize(("samples", "P", "classes"), [(1, 4, 1), (12, 1, 2), (40, 2, 3), (40, 3, 3), (1500, 64, 1000)])
+def test_odd_shapes_open(open_offline: Callable[..., Page], samples: int, P: int, classes: int) -> None:
+    latents, labels = growing(epochs=4, samples=samples, P=P, classes=classes)
+    page = open_offline(EpochScrubber(latents, latents[:2], labels=labels).to_html())
+    wait_for_epoch(page, 1)
+    before = pixels(page, page.locator(".bk-space-canvas").first)
+    page.locator(".bk-slider").press("End")
+    wait_for_epoch(page, 4)
+    assert "its last epoch is 2" in page.locator(".bk-status").inner_text()
+    assert samples == 1 or changed(before, pixels(page, page.locator(".bk-space-canvas").first)) > 0
+    assert axe(page) == []
+
+
+def test_a_reader_without_javascript_sees_six_epochs(chromium: object, tmp_path: object) -> None:
+    (tmp_path / "page.html").write_text(scrubber().to_html())
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    picture = page.locator("noscript img")
+    assert picture.bounding_box()["width"] > 600
+    assert "up to six epochs" in picture.get_attribute("alt")
+    context.close()

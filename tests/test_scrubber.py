@@ -1,0 +1,215 @@
+import io
+import json
+import re
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import traitlets
+from PIL import Image
+
+import binenc_kit as bk
+from binenc_kit.data import Data
+from binenc_kit.display import to_png
+from binenc_kit.errors import KitError
+from binenc_kit.measures.binarity import code_agreement
+from binenc_kit.recording import Recording
+from binenc_kit.training import train
+from binenc_kit.widgets import EpochScrubber
+from tests.conftest import tiny_config
+from tests.test_frames import unpack
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def growing(epochs: int = 5, samples: int = 40, P: int = 4, classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """Latents that settle on their class's vertex, and their labels."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(samples) % classes
+    corners = np.where((np.arange(classes)[:, None] >> np.arange(P)) & 1, 1.0, -1.0)[labels]
+    noise = rng.normal(size=(samples, P))
+    return np.stack([corners * t + noise * (epochs - t) for t in range(1, epochs + 1)]), labels
+
+
+def test_a_recording_is_sent_whole(tiny_run: Recording, tiny_data: Data) -> None:
+    scrubber = EpochScrubber(tiny_run, pictures=tiny_data)
+    (head,) = scrubber.content["heads"]
+    values = unpack(head["latents"], tuple(head["shape"]))
+    assert np.array_equal(values > 0, tiny_run.latents > 0)
+    assert head["labels"] == tiny_run.labels.tolist()
+    assert head["epochs"] == [1, 2, 3]
+    assert head["title"] == "BinEnc"
+    assert list(head["curves"]) == ["gamma", "accuracy (validation)", "code agreement", "Sigma_W"]
+    assert head["curves"]["code agreement"][1] == code_agreement(tiny_run.latents[1], tiny_run.labels)
+    assert scrubber.content["names"] == ["a", "b", "c"]
+    assert scrubber.epoch == 1
+
+
+def test_each_sample_finds_its_own_picture(tiny_run: Recording, tiny_data: Data) -> None:
+    scrubber = EpochScrubber(tiny_run, pictures=tiny_data)
+    sheet, (head,) = scrubber.content["sheet"], scrubber.content["heads"]
+    image = np.asarray(Image.open(io.BytesIO(sheet["data"])))
+    for sample, place in enumerate(head["pictures"]):
+        row, column = divmod(place, sheet["columns"])
+        tile = image[row * 4 : row * 4 + 4, column * 4 : column * 4 + 4]
+        assert np.array_equal(tile, tiny_data.train[0][tiny_run.indices[sample], 0].numpy())
+
+
+def test_two_heads_share_pictures_names_and_a_slider(tiny_run: Recording, tiny_data: Data, tmp_path: Path) -> None:
+    list(train(tiny_config(head="LinPen", epochs=2), tmp_path / "other", data=tiny_data))
+    other = Recording(tmp_path / "other")
+    scrubber = EpochScrubber(tiny_run, other, pictures=tiny_data.train[0])
+    assert [head["title"] for head in scrubber.content["heads"]] == ["BinEnc", "LinPen"]
+    assert [head["epochs"] for head in scrubber.content["heads"]] == [[1, 2, 3], [1, 2]]
+    assert scrubber.content["heads"][0]["pictures"] == scrubber.content["heads"][1]["pictures"]
+    again = EpochScrubber(tiny_run, tiny_run)
+    assert [head["title"] for head in again.content["heads"]] == ["1: BinEnc, seed 0", "2: BinEnc, seed 0"]
+
+
+def test_the_epoch_goes_to_the_nearest_one_there_is() -> None:
+    latents, labels = growing(epochs=50)
+    scrubber = EpochScrubber(latents, labels=labels, frames=6)
+    assert scrubber.content["heads"][0]["epochs"] == [1, 11, 21, 30, 40, 50]
+    for asked, got in [(999, 50), (-3, 1), (24, 21), (30, 30)]:
+        scrubber.epoch = asked
+        assert scrubber.epoch == got
+    with pytest.raises(traitlets.TraitError):
+        scrubber.epoch = "last"
+
+
+def test_a_recording_that_is_being_written_shows_what_is_there(tiny_data: Data, tmp_path: Path) -> None:
+    epochs = train(tiny_config(epochs=4), tmp_path / "run", data=tiny_data)
+    next(epochs)
+    next(epochs)
+    scrubber = EpochScrubber(Recording(tmp_path / "run"))
+    assert scrubber.content["heads"][0]["epochs"] == [1, 2]
+    scrubber.epoch = 2
+    list(epochs)
+    scrubber.refresh()
+    assert scrubber.content["heads"][0]["epochs"] == [1, 2, 3, 4]
+    assert scrubber.epoch == 2
+
+
+def test_a_recording_without_an_epoch_says_so(tiny_run: Recording, tmp_path: Path) -> None:
+    (tiny_run.folder / "metrics.jsonl").write_text("")
+    with pytest.raises(KitError, match="has no complete epoch yet"):
+        EpochScrubber(tiny_run)
+
+
+def test_plain_arrays_have_their_measures_and_curves_of_their_own() -> None:
+    latents, labels = growing()
+    scrubber = EpochScrubber(latents, labels=np.array(["cat", "dog", "eel"])[labels], curves={"loss": [5, 4, 3, 2, 1]})
+    (head,) = scrubber.content["heads"]
+    assert scrubber.content["names"] == ["cat", "dog", "eel"]
+    assert head["curves"]["loss"] == [5.0, 4.0, 3.0, 2.0, 1.0]
+    assert head["curves"]["code agreement"][-1] == 1.0
+    assert {panel["name"]: panel["log"] for panel in scrubber.content["panels"]}["Sigma_W"]
+
+
+def test_large_latents_are_thinned_to_what_a_browser_holds() -> None:
+    latents, labels = growing(epochs=100, samples=3000, P=128)
+    head = EpochScrubber(latents.astype(np.float16), labels=labels).content["heads"][0]
+    frames, samples, P = head["shape"]
+    assert (frames, P, head["of"]) == (100, 128, 3000)
+    assert 1000 < samples <= 1250
+    assert frames * samples * P * 2 <= 32e6
+
+
+@pytest.mark.parametrize(("samples", "P", "classes"), [(1, 4, 1), (2, 1, 2), (1000, 64, 1000), (30, 3, 3), (30, 2, 3)])
+def test_odd_shapes_are_shown(samples: int, P: int, classes: int) -> None:
+    latents, labels = growing(epochs=3, samples=samples, P=P, classes=classes)
+    scrubber = EpochScrubber(latents, labels=labels)
+    assert len(scrubber.content["names"]) == classes
+    assert scrubber.still().get_label()
+    assert len(scrubber.to_html()) > 10_000
+
+
+def bad(sentence: str, *heads: object, **told: object) -> object:
+    return pytest.param(heads, told, sentence, id=sentence)
+
+
+Z, Y = growing()
+
+
+@pytest.mark.parametrize(
+    ("heads", "told", "sentence"),
+    [
+        bad("0 heads"),
+        bad("1 to 4", *[Z] * 5, labels=Y),
+        bad("there are no labels", Z),
+        bad("labels of shape", Z, labels=Y[:-1]),
+        bad("no epochs", Z[:0], labels=Y),
+        bad("NaN or infinity in frame 3", np.where(np.arange(5)[:, None, None] == 2, np.nan, Z), labels=Y),
+        bad("2 titles for 1 heads", Z, labels=Y, titles=["a", "b"]),
+        bad("has 2 values for 5 epochs", Z, labels=Y, curves={"loss": [1, 2]}),
+        bad("different classes", Z, "run", labels=Y),
+        bad("points is 0", Z, labels=Y, points=0),
+        bad("frames is 1", Z, labels=Y, frames=1),
+        bad("3 pictures for 40 samples", Z, labels=Y, pictures=np.zeros((3, 4, 4), np.uint8)),
+        bad("not with both", Z, "run", labels=Y, class_names="abc"[:3], pictures=np.zeros((40, 4, 4), np.uint8)),
+    ],
+)
+def test_bad_input_gets_one_sentence(heads: tuple, told: dict, sentence: str, tiny_run: Recording) -> None:
+    heads = [tiny_run if isinstance(head, str) else head for head in heads]
+    if told.get("class_names"):
+        told = told | {"class_names": list(told["class_names"])}
+    with pytest.raises(KitError, match=re.escape(sentence)):
+        EpochScrubber(*heads, **told)
+
+
+def test_the_page_is_one_file_and_takes_at_most_two_bytes_a_value(tiny_run: Recording, tmp_path: Path) -> None:
+    scrubber = EpochScrubber(tiny_run)
+    page = scrubber.to_html(tmp_path / "deep" / "page.html")
+    assert (tmp_path / "deep" / "page.html").read_text() == page
+    assert set(re.findall(r"https?://[^\"'\s)]+", page)) <= {"http://www.w3.org/2000/svg"}
+    latents, labels = growing(epochs=60, samples=1000)
+    (head,) = EpochScrubber(latents, labels=labels).content["heads"]
+    assert len(head["latents"]) * 4 / 3 <= 2 * latents.size  # in base64, as the page has it
+    with pytest.raises(KitError, match="cannot write"):
+        scrubber.to_html("/proc/nowhere/page.html")
+
+
+def test_a_notebook_keeps_a_picture_with_its_alt_text(tiny_run: Recording) -> None:
+    scrubber = EpochScrubber(tiny_run)
+    data, metadata = scrubber._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert "epoch 3" in metadata["image/png"]["alt"]
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == scrubber.model_id
+    assert repr(scrubber) == "Epoch scrubber"
+    assert Image.open(io.BytesIO(to_png(scrubber.still()))).width > 500
+
+
+def test_the_readmes_callback_makes_any_training_scrubbable() -> None:
+    code = textwrap.dedent(re.search(r"```python\n( *frames = \[\].*?)```", README, re.DOTALL).group(1))
+    callback = re.search(r"def keep.*?(?=\n\S|\Z)", code, re.DOTALL).group(0)
+    assert len([line for line in callback.splitlines() if line.strip()]) <= 6  # its name and five lines
+    torch.manual_seed(0)
+    images, labels = torch.randn(30, 8), torch.arange(30) % 3
+    model = torch.nn.Sequential(torch.nn.Linear(8, 4), torch.nn.Linear(4, 3))
+    loader = [(images, labels)]
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+
+    def train_one_epoch(*_: object) -> None:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(images), labels).backward()
+        optimizer.step()
+
+    names = {
+        "torch": torch,
+        "bk": bk,
+        "model": model,
+        "epochs": 4,
+        "train_one_epoch": train_one_epoch,
+        "loader": loader,
+        "images": images,
+    }
+    names |= {"labels": labels, "layer": model[0]}
+    exec(code, names)
+    (head,) = names["scrubber"].content["heads"]
+    assert head["shape"] == [4, 30, 4]
+    assert model.training
+    last = unpack(head["latents"], (4, 30, 4))[-1] > 0
+    assert np.array_equal(last, (model[0](images) > 0).numpy())
+    json.dumps(head["curves"])
