@@ -82,9 +82,9 @@ def _draw_space(
         flat = ((z @ seen.basis - seen.mean[frame]) / (seen.spread[frame] or 1.0))[:, :2]
     edge = 2.0 if seen is not None else 2.35
     flat = np.clip(flat, -edge + 0.05, edge - 0.05)
-    for label in np.unique(labels):
-        colour, marker = styles[label]
-        axes.plot(*flat[labels == label].T, color=colour, marker=marker, linestyle="", markersize=3, alpha=0.75)
+    for colour, marker in dict.fromkeys(styles[label] for label in np.unique(labels)):  # a thousand classes share 100
+        of_style = np.array([styles[label] == (colour, marker) for label in labels])
+        axes.plot(*flat[of_style].T, color=colour, marker=marker, linestyle="", markersize=3, alpha=0.75)
     axes.set(xlim=(-edge, edge), ylim=(-edge, edge), xticks=[], yticks=[], aspect="equal")
     axes.spines[:].set_color("#cccccc")
 

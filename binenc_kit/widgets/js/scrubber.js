@@ -22,7 +22,7 @@ function makeHead(head, shared, changed, follow) {
     element("div", { class: "bk-body" },
       element("div", { class: "bk-space" }, space.canvas, card),
       element("div", { class: "bk-side" },
-        element("div", {}, element("h3", { class: "bk-caption" }, "codebook: blue 0, orange 1, filled when pure"), book.box),
+        element("div", {}, element("h3", { class: "bk-caption" }, "0 blue, 1 orange, filled when pure"), book.box),
         element("div", {}, element("h3", { class: "bk-caption" }, "histogram of each dimension"), histograms.box))));
   const paint = (time) => {
     space.time = time;
@@ -80,7 +80,7 @@ function makeControls(shared, epochs, go, play) {
   const button = element("button", { class: "bk-play", onclick: () => play(!shared.playing) }, "▶ Play");
   const rates = [1, 2, 5, 10, 20, 50], usual = rates.find((rate) => rate >= epochs.length / 12) || 50;
   shared.rate = usual;
-  const speed = labelled("speed", choices(rates.map((rate) => [rate, `${rate} epochs a second`]), usual, (rate) => { shared.rate = Number(rate); }));
+  const speed = labelled("speed", choices(rates.map((rate) => [rate, `${rate} ${rate > 1 ? "epochs" : "epoch"} a second`]), usual, (rate) => { shared.rate = Number(rate); }));
   const readout = element("output", { class: "bk-number bk-epoch" });
   const node = element("div", { class: "bk-row bk-controls" }, button, labelled("epoch", slider), readout, speed);
   node.children[1].classList.add("bk-grow");
@@ -151,8 +151,8 @@ function assemble(root, content, shared, heads, epochs, model, changed) {
 /** Plays from where the slider is; between two epochs the samples fly, unless the reader wants less motion. */
 function makePlayer(shared, epochs, go, shown) {
   let asked = 0, before = 0;
-  const step = (now) => {
-    const last = epochs.length - 1, time = Math.min(last, shared.clock + ((now - before) / 1000) * shared.rate);
+  const step = (now) => { // the first frame's time can lie before the click
+    const last = epochs.length - 1, time = Math.min(last, shared.clock + (Math.max(0, now - before) / 1000) * shared.rate);
     [shared.clock, before] = [time, now];
     go(lessMotion() ? Math.floor(time) : time, Math.floor(time) !== shared.index);
     if (time >= last) return play(false);
