@@ -190,3 +190,37 @@ def test_axe_has_nothing_to_say(landscape, dark: bool) -> None:
     assert axe(view.page) == []
     view.page.set_viewport_size({"width": 420, "height": 800})
     assert view.page.evaluate("document.documentElement.scrollWidth") == 420
+
+
+COUNTED = """
+window.open_ = {model: 0, observers: 0, media: 0}
+for (const kind of ["ResizeObserver", "MutationObserver"]) {
+  const Real = window[kind]
+  window[kind] = class extends Real {
+    constructor(work) { super(work); open_.observers++ }
+    disconnect() { super.disconnect(); open_.observers-- }
+  }
+}
+const {addEventListener, removeEventListener} = MediaQueryList.prototype
+MediaQueryList.prototype.addEventListener = function (...all) { open_.media++; addEventListener.apply(this, all) }
+MediaQueryList.prototype.removeEventListener = function (...all) { open_.media--; removeEventListener.apply(this, all) }
+const values = {gamma: 0.3, weight: 2, linear: true}
+const model = {get: name => values[name], set: (name, value) => { values[name] = value },
+  on: () => open_.model++, off: () => open_.model--, save_changes: () => { throw new Error("saved too late") }}
+window.leave = render({model, el: document.querySelector("main")})
+"""
+
+
+def test_a_view_that_is_left_leaves_nothing_running(offline_page) -> None:
+    code = PushPullLandscape._esm + COUNTED
+    offline_page.set_content(f"<main></main><script type='module'>{code}</script>")
+    assert offline_page.evaluate("open_") == {"model": 3, "observers": 2, "media": 1}
+    view = View(offline_page)
+    view.gamma.press("ArrowRight")
+    view.roll.click()
+    offline_page.evaluate("leave()")
+    assert offline_page.evaluate("open_") == {"model": 0, "observers": 0, "media": 0}
+    left = pixels(offline_page, view.plot)
+    offline_page.wait_for_timeout(500)  # longer than anything waits
+    assert changed(left, pixels(offline_page, view.plot)) == 0
+    assert offline_page.get_by_role("status").inner_text() == ""

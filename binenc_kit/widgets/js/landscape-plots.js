@@ -104,7 +104,7 @@ function drawLandscape(context, width, height, theme, land, ball, memory) {
   });
   if (!land.linear) drawTurn(context, frame, theme);
   const taken = land.wells.map((x) => drawWell(context, frame, theme, land, x)).filter(Boolean);
-  if (ball.start !== null && Math.abs(frame.x(ball.start) - frame.x(ball.x)) > 4) drawBall(context, frame, theme, land, ball.start, true);
+  if (Math.abs(frame.x(ball.start) - frame.x(ball.x)) > 4) taken.push(drawBall(context, frame, theme, land, ball.start, true));
   taken.push(drawBall(context, frame, theme, land, ball.x, false));
   labelCurves(context, frame, theme, curves, taken, memory);
 }
@@ -134,12 +134,18 @@ function drawWell(context, frame, theme, land, value) {
   return { left: x - 12, right: x + 12, top: y - 10, bottom: y + 10 };
 }
 
+/** The centre of a ball that touches the sum from above; where that is above the picture, it waits at its rim. */
+function ballPlace(frame, land, value, lift) {
+  const x = frame.x(value), y = frame.y(land.sum(value)), [before, after] = [value - 1e-3, value + 1e-3];
+  if (y < frame.top) return [x, frame.top + lift];
+  const steep = (frame.y(land.sum(after)) - frame.y(land.sum(before))) / (frame.x(after) - frame.x(before));
+  const length = Math.hypot(1, steep);
+  return [x + (steep / length) * lift, Math.max(y - lift / length, frame.top + lift)];
+}
+
 /** The ball on the sum, touching it from above; where it stood first, an empty ring. Returns the box it takes. */
 function drawBall(context, frame, theme, land, value, empty) {
-  const x = frame.x(value), steep = (frame.y(land.sum(value + 1e-3)) - frame.y(land.sum(value - 1e-3))) / (frame.x(value + 1e-3) - frame.x(value - 1e-3));
-  const length = Math.hypot(1, steep), { radius, colour } = BALL, lift = radius + 2;
-  const high = frame.y(land.sum(value)) < frame.top; // above the picture: it waits at its rim
-  const at = high ? [x, frame.top + radius] : [x + (steep / length) * lift, Math.max(frame.y(land.sum(value)) - lift / length, frame.top + radius)];
+  const { radius, colour } = BALL, at = ballPlace(frame, land, value, radius + 2);
   context.beginPath();
   context.arc(...at, radius, 0, 2 * Math.PI);
   Object.assign(context, { fillStyle: colour, strokeStyle: empty ? theme.soft : theme.ink, lineWidth: empty ? 1.5 : 2 });
@@ -216,14 +222,13 @@ function drawBranches(context, width, height, theme, land, ball) {
   const frame = frameIn(width, height, [-2, 2], land.reach.z), meet = Math.log10(land.weight);
   const ticks = [-2, -1, 0, 1, 2].map((power) => [power, shown(10 ** power)]);
   drawAxes(context, frame, theme, ticks, withText(roundTicks(...land.reach.z, 6)), "gamma γ", `wells z for weight a = ${shown(land.weight)}`);
-  const { colour } = LINES.sum, zero = frame.y(0);
+  const { colour } = LINES.sum, zero = frame.y(0), cursor = cursorAt(frame, land);
+  stroke(context, [[cursor, frame.top], [cursor, frame.bottom]], theme.accent, 2);
   stroke(context, [[frame.left, zero], [frame.x(meet), zero]], colour, 2.2, [7, 5]); // unstable
   stroke(context, [[frame.x(meet), zero], [frame.right, zero]], colour, 4);
   stroke(context, branchPoints(frame, land, 1), colour, 4);
   if (land.linear) stroke(context, branchPoints(frame, land, -1), colour, 4);
   else drawCutBranch(context, frame, theme, land);
-  const x = cursorAt(frame, land);
-  stroke(context, [[x, frame.top], [x, frame.bottom]], theme.accent, 2);
   drawMeeting(context, frame, theme, meet);
   drawCursor(context, frame, theme, land, ball);
 }

@@ -9,7 +9,8 @@ const KNOBS = {
 const ASSUMED = `The model: two classes, one on each side, with logits w·z and −w·z. After collapse a class's output weight
 points along its own latent, so w = a·z, and the push is log(1 + exp(−2az²)). In a training run a is not held: weight and
 latent adapt together, and other dimensions share the work. So wells appear and merge in a network for the reason seen
-here, but its exponents are not those of this picture.`;
+here, but its exponents are not those of this picture. A SiLU's dent is shallow while a is small. With a large a, or γ
+not far below a, it is nearly as deep as the well; but push and pull do not balance there: SiLU just goes no lower.`;
 
 const knobValue = (place) => (place <= GAMMA_OFF ? 0 : Number((10 ** (place / 100)).toPrecision(3)));
 const knobPlace = (value) => Math.max(GAMMA_OFF, Math.round(100 * Math.log10(value)));
@@ -29,14 +30,18 @@ function wellsText(land) {
 /** The same for a SiLU, whose left well goes. */
 function siluText(land) {
   const { wells, bottom } = land, right = wells.at(-1), depth = (x) => Math.LN2 - land.sum(x);
-  const dent = `no balance on the left, only a dent at u = ${inText(TURN_U)}, where SiLU turns round (z = ${inText(TURN_Z)})`;
+  const [turn, lowest] = [inText(TURN_U), inText(TURN_Z)];
+  const dent = `no balance on the left, only a dent at u = ${turn}, where SiLU turns round (z = ${lowest})`;
   if (land.gamma === 0) return `Gamma is 0: no bottom on the right, z runs away; ${dent}.`;
   if (bottom === 0)
-    return `One well, at u = 0: the class has collapsed to the origin. Left of u = ${inText(TURN_U)} the ground falls for ever, ever more gently, and z goes to 0 there, too.`;
+    return `One well, at u = 0: the class has collapsed to the origin. `
+      + `Left of u = ${turn} the ground falls for ever, ever more gently, and z goes to 0 there, too.`;
   const first = `The right well is at u = ${inText(right)} (z = ${inText(bottom)})`;
   if (isDent(land, wells[0]))
-    return `${first}; ${dent}, ${Math.round((100 * depth(wells[0])) / depth(right))} % as deep as the right well.`;
-  return `${first}; on the left are two as deep, at u = ${inText(wells[0])} and ${inText(wells[1])}: SiLU passes z = −${inText(bottom)} twice, since that is above its lowest value ${inText(TURN_Z)}.`;
+    return `${first}; ${dent}, `
+      + `${Math.round((100 * depth(wells[0])) / depth(right))} % as deep as the right well.`;
+  return `${first}; on the left are two as deep, at u = ${inText(wells[0])} and ${inText(wells[1])}: `
+    + `SiLU passes z = −${inText(bottom)} twice, since that is above its lowest value ${lowest}.`;
 }
 
 /** The closed form with the numbers put in. */
@@ -185,7 +190,7 @@ function dragOn(canvas, current, put) {
     const box = canvas.getBoundingClientRect(), [low, high] = current().reach.x;
     put((landscapeFrame(current(), box.width, box.height).back(event.clientX - box.left) - low) / (high - low));
   };
-  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); place(event); });
+  canvas.addEventListener("pointerdown", (event) => { if (event.button) return; canvas.setPointerCapture(event.pointerId); place(event); });
   canvas.addEventListener("pointermove", (event) => { if (canvas.hasPointerCapture(event.pointerId)) place(event); });
 }
 
@@ -205,69 +210,81 @@ function lines() {
   return { node: element("div", { class: "bk-landscape-text" }, ...rows), said, show };
 }
 
-const knobsOf = (model) => ({ gamma: model.get("gamma"), weight: model.get("weight"), linear: model.get("linear") });
+const TRAITS = ["gamma", "weight", "linear"];
+const knobsOf = (model) => Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
+
+/** The two pictures of view.land and view.ball: { plot, branches, paint(), describe() }. */
+function pictures(view) {
+  const memory = {}; // where the curves' names stood
+  const plot = surface({ role: "img" }, (context, w, h) => drawLandscape(context, w, h, view.root.theme, view.land, view.ball, memory));
+  const branches = surface({ role: "img" }, (context, w, h) => drawBranches(context, w, h, view.root.theme, view.land, view.ball));
+  const describe = () => {
+    plot.canvas.setAttribute("aria-label", plotSaid(view.land, view.ball));
+    branches.canvas.setAttribute("aria-label", branchesSaid(view.land));
+  };
+  return { plot: plot.canvas, branches: branches.canvas, paint: () => { plot.paint(); branches.paint(); }, describe };
+}
+
+/** The controls: { knobs, row, show(land, ball) }; change(name, value), put(share of the axis) and roll() are called. */
+function controls(change, put, roll) {
+  const [gamma, weight] = ["gamma", "weight"].map((name) => knob(name, (value) => change(name, value)));
+  const layer = layerSwitch((linear) => change("linear", linear)), start = startSlider(put);
+  const button = element("button", { type: "button", onclick: roll }, "Roll");
+  const show = (land, ball) => { gamma.show(land); weight.show(land); layer.show(land.linear); start.show(land, ball.start); };
+  return {
+    knobs: element("div", { class: "bk-landscape-knobs" }, gamma.node, weight.node),
+    row: element("div", { class: "bk-row" }, layer.node, start.node, button), show,
+  };
+}
+
+/** What runs later: redraw at the next frame, tell when all is still, save to Python; cancel() ends them. */
+function laterOf(model, view, picture, texts) {
+  const redraw = onceAFrame(() => { picture.paint(); texts.show(view.land, view.ball); });
+  const save = debounced(() => model.save_changes(), 250);
+  const tell = debounced(() => {
+    if (view.ball.frames) return; // once it rests it will be told
+    texts.said.textContent = `${wellsText(view.land)} ${ballText(view.land, view.ball)}`;
+    picture.describe();
+  }, 400);
+  return { redraw, save, tell, refresh: () => { redraw(); tell(); }, cancel: () => [redraw, save, tell].forEach((late) => late.cancel()) };
+}
 
 function render({ model, el }) {
-  let land = landscapeOf(knobsOf(model)), root;
-  const ball = ballAt(0.85 * land.reach.x[1]), memory = {}, current = () => land;
-  const plot = surface({ role: "img" }, (context, w, h) => drawLandscape(context, w, h, root.theme, land, ball, memory));
-  const branches = surface({ role: "img" }, (context, w, h) => drawBranches(context, w, h, root.theme, land, ball));
-  const texts = lines();
-  const redraw = onceAFrame(() => { plot.paint(); branches.paint(); texts.show(land, ball); });
-  const save = debounced(() => model.save_changes(), 250);
-  const describe = () => {
-    plot.canvas.setAttribute("aria-label", plotSaid(land, ball));
-    branches.canvas.setAttribute("aria-label", branchesSaid(land));
-  };
-  const tell = debounced(() => {
-    if (ball.frames) return; // it will have settled later
-    texts.said.textContent = `${wellsText(land)} ${ballText(land, ball)}`;
-    describe();
-  }, 400);
-  const change = (name) => (value) => { model.set(name, value); save(); };
-  const knobs = [knob("gamma", change("gamma")), knob("weight", change("weight"))];
-  const layer = layerSwitch(change("linear"));
-  const roll = roller(ball, current, redraw, () => { redraw(); tell(); });
+  const land = landscapeOf(knobsOf(model)), view = { land, ball: ballAt(0.85 * land.reach.x[1]) };
+  const picture = pictures(view), texts = lines(), later = laterOf(model, view, picture, texts), current = () => view.land;
+  const roll = roller(view.ball, current, later.redraw, later.refresh);
   const put = (share) => {
-    const [low, high] = land.reach.x;
+    const [low, high] = view.land.reach.x;
     roll.stop();
-    Object.assign(ball, ballAt(low + Math.min(1, Math.max(0, share)) * (high - low)));
-    start.show(land, ball.start);
-    redraw();
-    tell();
+    Object.assign(view.ball, ballAt(low + Math.min(1, Math.max(0, share)) * (high - low)));
+    parts.show(view.land, view.ball);
+    later.refresh();
   };
-  const start = startSlider(put);
-  const button = element("button", { type: "button", onclick: () => { roll.start(); redraw(); } }, "Roll");
-  const showControls = () => { knobs.forEach((one) => one.show(land)); layer.show(land.linear); start.show(land, ball.start); };
+  const parts = controls((name, value) => { model.set(name, value); later.save(); }, put, () => { roll.start(); later.redraw(); });
   const changed = () => {
-    const before = land;
+    const before = view.land;
     roll.stop();
-    land = landscapeOf(knobsOf(model));
-    keepBall(ball, before, land);
-    showControls();
-    redraw();
-    tell();
+    view.land = landscapeOf(knobsOf(model));
+    keepBall(view.ball, before, view.land);
+    parts.show(view.land, view.ball);
+    later.refresh();
   };
-
-  root = widgetRoot(el, "landscape", redraw);
-  root.setAttribute("aria-label", "push and pull in one latent dimension");
-  root.append(
-    element("div", { class: "bk-landscape-knobs" }, ...knobs.map((one) => one.node)),
-    element("div", { class: "bk-row" }, layer.node, start.node, button),
-    element("div", { class: "bk-landscape-pictures" }, plot.canvas, branches.canvas),
-    texts.node, texts.said,
+  view.root = widgetRoot(el, "landscape", later.redraw);
+  view.root.setAttribute("aria-label", "push and pull in one latent dimension");
+  view.root.append(
+    parts.knobs, parts.row, element("div", { class: "bk-landscape-pictures" }, picture.plot, picture.branches), texts.node, texts.said,
     element("details", {}, element("summary", {}, "What this picture assumes"), element("p", {}, ASSUMED.replace(/\s+/g, " "))),
   );
-  dragOn(plot.canvas, current, put);
-  for (const name of ["gamma", "weight", "linear"]) model.on(`change:${name}`, changed);
-  showControls();
-  redraw();
-  describe();
+  dragOn(picture.plot, current, put);
+  for (const name of TRAITS) model.on(`change:${name}`, changed);
+  parts.show(view.land, view.ball);
+  picture.describe();
+  later.redraw();
   return () => {
-    for (const name of ["gamma", "weight", "linear"]) model.off(`change:${name}`, changed);
+    for (const name of TRAITS) model.off(`change:${name}`, changed);
     roll.stop();
-    for (const late of [redraw, save, tell]) late.cancel();
-    root.leave();
+    later.cancel();
+    view.root.leave();
   };
 }
 
