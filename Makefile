@@ -48,6 +48,7 @@ readme: $(READY) ## run the demo anew and bring the README's table and picture u
 	@rm -rf runs/demo
 	@$(MAKE) --no-print-directory demo
 	@$(BIN)/python docs/update_readme.py
+	@$(BIN)/python docs/film.py
 
 clean: ## remove .venv and caches; runs and downloads stay
 	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -22,6 +22,9 @@ def run(path: Path) -> None:
         resources={"metadata": {"path": str(path.parent)}},
     )  # fmt: skip
     client.execute()
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        if "image/png" in output.get("data", {}):  # the still picture stays; the live widget is gone with its kernel
+            output["data"].pop("application/vnd.jupyter.widget-view+json", None)
     notebook.metadata = KERNEL | {"language_info": {"name": "python"}}
     nbformat.validate(notebook)
     nbformat.write(notebook, path)

@@ -1,4 +1,4 @@
-"""Bring the README's tables, sentences and picture up to date with the results they come from.
+"""Bring the README's tables and sentences up to date with the results they come from.
 
 The demo's are those of `make demo`; the others are shipped in data/, where data/README.md says how they were made.
 """
@@ -10,12 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from binenc_kit.claims import race, race_sentence
-from binenc_kit.figures import latent_histograms, to_png
 from binenc_kit.files import shipped
 from binenc_kit.gains import sentences
 from binenc_kit.phase import border, power_law
 from binenc_kit.published import compare, differences
-from binenc_kit.recording import Recording
 from binenc_kit.tables import summarise
 
 ROOT = Path(__file__).parents[1]
@@ -89,7 +87,7 @@ def borders() -> str:
 
 
 def main() -> None:
-    """Rewrite what stands between the README's markers, and the picture beside this file."""
+    """Rewrite what stands between the README's markers."""
     table = read(DEMO / "results.csv")
     readme = ROOT / "README.md"
     text = readme.read_text()
@@ -99,9 +97,6 @@ def main() -> None:
         marked = f"<!-- {name} -->\n{block}\n<!-- /{name} -->"
         text = re.sub(f"<!-- {name} -->.*<!-- /{name} -->", lambda _, new=marked: new, text, flags=re.DOTALL)
     readme.write_text(text)
-    first = table[table["seed"] == 0].set_index("head")["run"]
-    runs = [Recording(DEMO / first[head]) for head in ("LinPen", "BinEnc")]
-    (ROOT / "docs" / "code.png").write_bytes(to_png(latent_histograms(runs, frames=[-1])))
 
 
 if __name__ == "__main__":
