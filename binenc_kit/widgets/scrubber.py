@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import traitlets
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
@@ -97,10 +98,12 @@ class EpochScrubber(Widget):
             sent(reel) | {"title": title, "style": given[title], "pictures": where}
             for reel, title, where in zip(reels, self._titles, places, strict=True)
         ]
+        aligned = all(np.array_equal(reel.places, reels[0].places) and reel.fingerprint == reels[0].fingerprint
+                      and np.array_equal(reel.labels, reels[0].labels) for reel in reels)  # fmt: skip
         self._reels = reels
         turned = {str(K): rows.tolist() for K, rows in ORIENTATIONS.items()}
         return {"heads": heads, "sheet": sheet, "names": list(names), "styles": class_styles(len(names)),
-                "panels": _panels(reels), "orientations": turned}  # fmt: skip
+                "panels": _panels(reels), "orientations": turned, "aligned": aligned}  # fmt: skip
 
 
 def _panels(reels: Sequence[Reel]) -> list[dict[str, Any]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import nbformat
 import numpy as np
 import pytest
+from nbconvert import HTMLExporter
 
 from binenc_kit.measures.binarity import bit_shares
 from binenc_kit.widgets import EpochScrubber
@@ -120,6 +123,7 @@ def test_a_page_inside_a_page_lives(open_offline: Callable[..., Page]) -> None:
     page = open_offline(f"<!DOCTYPE html><title>outer</title>{to_frame(scrubber().to_html(), 'inner', 800)}")
     slider = page.frame_locator("iframe").locator(".bk-slider")
     slider.press("End")
+    page.wait_for_timeout(100)
     assert slider.get_attribute("aria-valuetext").startswith("epoch 30 of 30")
 
 
@@ -284,3 +288,34 @@ def test_a_reader_without_javascript_sees_six_epochs(chromium: object, tmp_path:
     assert picture.bounding_box()["width"] > 600
     assert "up to six epochs" in picture.get_attribute("alt")
     context.close()
+
+
+def published(cells: list[dict]) -> str:
+    """A notebook with these outputs, as a site shows it: no kernel, no widget state, nothing from a network."""
+    outputs = [nbformat.v4.new_output("display_data", data, metadata=metadata) for data, metadata in cells]
+    cell = nbformat.v4.new_code_cell("", outputs=outputs)
+    body, _ = HTMLExporter(template_name="basic").from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    return f"<!DOCTYPE html><html lang='en'><title>published</title>{body}</html>"
+
+
+def test_in_a_published_notebook_the_page_lives_and_the_still_picture_stands(open_offline: Callable[..., Page]) -> None:
+    widget = scrubber()
+    data, metadata = widget._repr_mimebundle_()
+    data["image/png"] = base64.b64encode(data["image/png"]).decode()  # as the kernel does
+    frame = {"text/html": to_frame(widget.to_html(), widget.TITLE, widget.HEIGHT)}
+    page = open_offline(published([(data, metadata), (frame, {})]))
+    assert page.locator("img").first.evaluate("(image) => image.complete && image.naturalWidth") > 500
+    slider = page.frame_locator("iframe").locator(".bk-slider")
+    slider.press("End")
+    page.wait_for_timeout(100)
+    assert slider.get_attribute("aria-valuetext").startswith("epoch 30 of 30")
+
+
+def test_heads_of_the_same_samples_share_the_one_in_focus(open_offline: Callable[..., Page]) -> None:
+    latents, labels = growing(epochs=4, samples=60)
+    page = open_offline(EpochScrubber(latents, -latents, labels=labels).to_html())
+    wait_for_epoch(page, 1)
+    page.get_by_label("look at sample").fill("8")
+    wait_for_a_frame(page)
+    codes = page.locator(".bk-card .bk-code").all_inner_texts()
+    assert codes[1] == codes[0].translate(str.maketrans("01", "10"))

@@ -44,7 +44,7 @@ function canvasText(space, head) {
 /** The sample under the pointer comes into focus, and leaves it with the pointer. */
 function hoverSamples(space, head, shared, changed) {
   const focus = (sample) => {
-    const same = sample === (shared.focus?.head === head ? shared.focus.sample : null);
+    const same = sample === inFocus(shared, head);
     if (same || (sample === null && shared.focus?.byHand)) return;
     shared.focus = sample === null ? null : { head, sample };
     changed();
@@ -56,9 +56,10 @@ function hoverSamples(space, head, shared, changed) {
 
 /** The card of the sample in focus: its picture, its class and its code. */
 function showCard(card, space, head, shared) {
-  card.hidden = shared.focus?.head !== head;
+  const sample = inFocus(shared, head);
+  card.hidden = sample === null;
   if (card.hidden) return;
-  const { sample } = shared.focus, code = codeOf(head, Math.floor(space.time), sample);
+  const code = codeOf(head, Math.floor(space.time), sample);
   const lines = [shared.names[head.labels[sample]], code, `sample ${sample + 1}`];
   card.replaceChildren();
   if (shared.sheet && head.pictures) {
@@ -102,7 +103,7 @@ function makeLegend(shared, heads, follow, sheetOf) {
 async function build(root, content, model, index) {
   const heads = await Promise.all(content.heads.map(openHead)), sheet = await pictureSheet(content.sheet);
   const epochs = allEpochs(heads);
-  const shared = { root, sheet, names: content.names, styles: content.styles, start: content.orientations, turned: {}, followed: null, focus: null, sameScale: false, playing: false };
+  const shared = { root, sheet, names: content.names, styles: content.styles, start: content.orientations, aligned: content.aligned, turned: {}, followed: null, focus: null, sameScale: false, playing: false };
   heads.forEach((head, i) => {
     const places = epochs.map((epoch) => Math.max(0, head.epochs.findLastIndex((one) => one <= epoch)));
     head.frameAt = (place) => places[place];

@@ -196,7 +196,8 @@ function makeSpace(head, shared, changed) {
     const radius = head.N <= 600 ? 4.4 : head.N <= 2500 ? 3.4 : 2.2;
     drawSamples(context, head, screen, shared.styles, theme, shared.followed, radius);
     if (corners && (unit > 60 || K < 4)) nameCorners(context, corners, K, width, height, theme);
-    if (shared.focus?.head === head) drawRing(context, screen, shared.focus.sample, theme);
+    const sample = inFocus(shared, head);
+    if (sample !== null) drawRing(context, screen, sample, theme);
   };
   const { canvas, paint } = surface({ class: "bk-space-canvas", role: "application", tabindex: "0" }, draw);
   rotateByHand(canvas, shared, dimensions, rotatable, changed);
@@ -236,6 +237,9 @@ function drawAxes(context, view, K, P, width, height, theme) {
   context.textAlign = "left";
   if (P > 1) context.fillText(`↑ z${view.y + 1}`, width / 2 + 6, 16);
 }
+
+/** The sample of this head that is in focus: heads that hold the same samples share it. */
+const inFocus = (shared, head) => (shared.focus && (shared.aligned || shared.focus.head === head) ? shared.focus.sample : null);
 
 function drawRing(context, screen, sample, theme) {
   context.strokeStyle = theme.ink;
