@@ -34,7 +34,7 @@ def test_labels_become_places_in_the_names(labels, class_names, places, names) -
         (None, None, "there are no labels: give one for each of the 3 samples"),
         ([1, 2], None, r"labels of shape \(2,\) do not fit"),
         ([[1, 2, 3]], None, r"labels of shape \(1, 3\) do not fit"),
-        ([[1], [2, 3]], None, "not a list of whole numbers or texts"),
+        ([[1], [2, 3]], None, "the labels are lists of different lengths"),
         ([1.5, 2, 3], None, "the labels are float64, but must be whole numbers or texts"),
         (["a", None, "b"], None, "the labels are object"),
         ([0, 1, 3], ["a", "b", "c"], "the labels go from 0 to 3, but there are 3 class names"),
