@@ -29,7 +29,7 @@ def snapshot(samples: Samples) -> Figure:
     shares = bit_shares(samples.bits[of_kept], samples.labels[of_kept])
     names = [_drawable(samples.names[label]) for label in kept]
     (C, P), distances = shares.shape, hamming_distances(shares > 0.5)
-    side, strip = min(max(0.42 * C, 3.2), 6.5), 0 if samples.pictures is None else 1.3
+    side, strip = min(max(0.42 * C, 3.2), 5), 0 if samples.pictures is None else 1.3
     figure = Figure(figsize=(11, side + 1.2 + strip), layout="constrained")
     panels = figure.subfigures(1 + bool(strip), 1, height_ratios=[side + 1.2, strip][: 1 + bool(strip)], squeeze=False)
     left, right = panels[0, 0].subplots(1, 2)

@@ -19,7 +19,7 @@ function inkOn(ground) {
 
 /** Distances of the classes that are shown, and the largest of them. */
 function distancesOf(table, classes) {
-  const rows = classes.map((one) => classes.map((other) => differing(table, one, other).length));
+  const rows = classes.map((one) => classes.map((other) => distance(table, one, other)));
   return { classes, rows, largest: Math.max(1, ...rows.flat()) };
 }
 

@@ -71,6 +71,15 @@ const patternOfBoth = (table, one, other) =>
 const differing = (table, one, other) =>
   Array.from({ length: table.P }, (_, place) => place).filter((place) => table.classBit(one, place) !== table.classBit(other, place));
 
+const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
+
+/** In how many bits two classes' codes differ. */
+function distance({ codes, width }, one, other) {
+  let sum = 0;
+  for (let i = 0; i < width; i++) sum += ONES[codes[one * width + i] ^ codes[other * width + i]];
+  return sum;
+}
+
 // ---- in words -------------------------------------------------------------------------------------------------------
 
 const spelt = (count) => count.toLocaleString("en");

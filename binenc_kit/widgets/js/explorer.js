@@ -4,6 +4,8 @@ const MOST_CHIPS = 30;
 const NEXT = { [ANY]: "1", 1: "0", 0: ANY };
 const ASKED = { [ANY]: "any", 1: "must be 1", 0: "must be 0" };
 
+const note = (text) => element("p", { class: "bk-soft" }, text);
+
 /** A button for each bit, which goes from any to 1 to 0 to any; {node, show(pattern)}. */
 function bitSwitches(P, change) {
   const buttons = Array.from({ length: P }, (_, place) => {
@@ -69,19 +71,20 @@ function percentOf(part, whole) {
   return `${part < whole ? Math.min(99, Math.round(percent)) : 100} %`;
 }
 
-/** Classes that share their whole code, and pairs that differ in one bit, as buttons; {node, show(pattern)}. */
-function nearPairs(table, content, choose) {
-  const buttons = content.pairs.map(([one, other, place]) => {
-    const pattern = patternOfBoth(table, one, other);
-    const text = `${short(table.names[one], 16)} and ${short(table.names[other], 16)}: bit ${place + 1}`;
-    return element("button", { type: "button", "data-pattern": pattern, "aria-pressed": "false", onclick: () => choose(pattern) }, text);
-  });
-  const left = content.pair_count - buttons.length;
-  const node = element("div", { class: "bk-near" }, ...sharedCodes(table, content, choose),
-    buttons.length ? element("div", { class: "bk-row bk-buttons" }, ...buttons, left ? element("span", { class: "bk-soft" }, `and ${spelt(left)} more`) : null)
-      : element("p", { class: "bk-soft" }, noPairs(table, content.nearest)));
-  const show = (pattern) => buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.pattern === pattern)));
-  return { node, show };
+/** Buttons that each ask for a pattern, [[text, pattern], ...], of `count` that there are; {node, show(pattern)}. */
+function patternButtons(entries, count, choose) {
+  const buttons = entries.map(([text, pattern]) => element("button", { type: "button", onclick: () => choose(pattern) }, text));
+  const left = count - entries.length, more = left ? note(`and ${spelt(left)} more`) : null;
+  const show = (asked) => buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(entries[i][1] === asked)));
+  return { node: element("div", { class: "bk-row bk-near" }, ...buttons, ...(more ? [more] : [])), show };
+}
+
+/** Pairs of classes that differ in one bit; a click asks for the bits that they share. */
+function nearPairs(table, { pairs, pair_count, nearest }, choose) {
+  if (!pairs.length) return { node: note(noPairs(table, nearest)), show: () => {} };
+  const name = (one) => short(table.names[one], 16);
+  const entries = pairs.map(([one, other, place]) => [`${name(one)} and ${name(other)}: bit ${place + 1}`, patternOfBoth(table, one, other)]);
+  return patternButtons(entries, pair_count, choose);
 }
 
 function noPairs(table, nearest) {
@@ -91,19 +94,15 @@ function noPairs(table, nearest) {
   return `No two classes differ in one bit only: the nearest, ${short(table.names[one])} and ${short(table.names[other])}, differ in ${spelt(distance)} of ${table.P}.`;
 }
 
+/** Classes that share their whole code, or null where there are none. */
 function sharedCodes(table, { shared, shared_count }, choose) {
-  if (!shared.length) return [];
-  const buttons = shared.map((group) => {
+  if (!shared.length) return null;
+  const entries = shared.map((group) => {
     const pattern = patternOfBoth(table, group[0], group[0]);
     const names = listed(group.map((one) => short(table.names[one], 16)), 8);
-    return element("button", { type: "button", onclick: () => choose(pattern) }, `${names} share ${table.P > SPELT ? "one code" : pattern}`);
+    return [`${names} share ${table.P > SPELT ? "one code" : pattern}`, pattern];
   });
-  const left = shared_count - shared.length;
-  return [
-    element("p", { class: "bk-warning" }, "The bits cannot tell these apart:"),
-    element("div", { class: "bk-row bk-buttons" }, ...buttons, left ? note(`and ${spelt(left)} more`) : null),
-    element("p", { class: "bk-soft" }, "One bit only:"),
-  ];
+  return patternButtons(entries, shared_count, choose);
 }
 
 /** A part with its heading and what stands beside the heading. */
@@ -111,8 +110,6 @@ function section(title, beside, ...children) {
   const head = element("div", { class: "bk-row bk-head" }, element("h2", { class: "bk-title" }, title), beside);
   return element("section", {}, head, ...children.filter(Boolean));
 }
-
-const note = (text) => element("p", { class: "bk-soft" }, text);
 
 /** How much there is, in one line. */
 function overview(table, { origin }) {
@@ -132,6 +129,7 @@ function layOut(root, table, content, parts, sentence, live) {
         section(content.sheet ? "Pictures" : "Samples", parts.grid.pager, parts.grid.node)),
       element("div", {},
         section("Bits in which two codes differ", null, parts.matrix.node),
+        parts.shared ? section("The bits cannot tell these apart", null, parts.shared.node) : "",
         section("Differ in one bit only", null, parts.near.node))),
     live,
   );
@@ -153,6 +151,7 @@ async function render({ model, el }) {
   };
   const parts = {
     switches: bitSwitches(table.P, change), chips: classChips(table, choose), near: nearPairs(table, content, choose),
+    shared: sharedCodes(table, content, choose),
     clear: element("button", { type: "button", onclick: () => choose(ANY.repeat(table.P)) }, "clear"),
     grid: pictureGrid(table, sheet, root, told), matrix: codeMatrix(table, root, choose, told),
   };
@@ -161,6 +160,7 @@ async function render({ model, el }) {
     const pattern = model.get("bits"), found = whoCarries(table, pattern);
     parts.switches.show(pattern);
     parts.near.show(pattern);
+    parts.shared?.show(pattern);
     for (const part of [parts.chips, parts.grid, parts.matrix]) part.show(found);
     sentence.textContent = carriersInWords(table, found);
     if (silent !== true) told(sentence.textContent);
