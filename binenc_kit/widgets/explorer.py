@@ -10,8 +10,8 @@ from binenc_kit.errors import KitError
 from binenc_kit.recording import Recording
 from binenc_kit.widgets.base import Widget
 from binenc_kit.widgets.codes import from_arrays, from_recording, to_content
+from binenc_kit.widgets.codesheet import code_sheet
 from binenc_kit.widgets.page import source
-from binenc_kit.widgets.snapshot import snapshot
 
 
 class CodeExplorer(Widget):
@@ -59,4 +59,4 @@ class CodeExplorer(Widget):
 
     def still(self) -> Figure:
         """The codes and their distances, and pictures that carry a bit; its label is the alt text."""
-        return snapshot(self._samples)
+        return code_sheet(self._samples)

@@ -62,9 +62,10 @@ function drawSample(context, { index, x, y }, cell, table, sheet, theme, chosen)
     context.fill();
   }
   if (chosen) {
-    context.strokeStyle = theme.ink;
-    context.lineWidth = 3;
-    context.strokeRect(x + 1.5, y + 1.5, cell - 3, cell - 3);
+    for (const [colour, width] of [[theme.paper, 7], [theme.accent, 4]]) {
+      Object.assign(context, { strokeStyle: colour, lineWidth: width });
+      context.strokeRect(x + 2, y + 2, cell - 4, cell - 4);
+    }
   }
 }
 
@@ -83,7 +84,7 @@ function drawCornerMark(context, shape, x, y, theme) {
 /** The grid: {node, pager, show(found), paint()}; told(text) speaks what the reader looks at. */
 function pictureGrid(table, sheet, root, told) {
   const state = { groups: [], page: 0, cursor: 0, at: null, layout: null };
-  const { canvas, paint } = surface({ class: "bk-grid", tabindex: 0, role: "application" }, (context) => {
+  const { canvas, paint } = surface({ class: "ce-grid", tabindex: 0, role: "application" }, (context) => {
     const looked = lookedAt(state);
     for (const place of state.layout.places) drawSample(context, place, state.layout.cell, table, sheet, root.theme, place === looked);
   });
@@ -106,7 +107,7 @@ function pictureGrid(table, sheet, root, told) {
     paint();
   };
   listenToGrid(canvas, state, look);
-  const node = element("div", { class: "bk-pictures" }, canvas, panel.node);
+  const node = element("div", { class: "ce-pictures" }, canvas, panel.node);
   const show = ({ samples, classes }) => {
     state.groups = classes.map((one) => samples[one]).filter((group) => group.length);
     Object.assign(state, { page: 0, cursor: 0, at: null });
@@ -143,7 +144,7 @@ function gridPager(turn) {
   const text = element("span", { class: "bk-soft bk-number" });
   const back = element("button", { type: "button", onclick: () => turn(-1) }, "previous");
   const on = element("button", { type: "button", onclick: () => turn(1) }, "more");
-  const node = element("div", { class: "bk-row bk-pager" }, text, back, on);
+  const node = element("div", { class: "bk-row ce-pager" }, text, back, on);
   const show = ({ places, page, pages }, count, noun) => {
     text.textContent = !count ? "nothing to show" : pages > 1
       ? `${spelt(places.length)} of ${many(count, noun)} · page ${page + 1} of ${pages}` : many(count, noun);
@@ -158,12 +159,13 @@ function gridPager(turn) {
 function samplePanel(table, sheet, root) {
   const title = element("p", {}), code = element("p", {}), verdict = element("p", { class: "bk-soft" });
   let shown = null;
-  const large = surface({ class: "bk-large", "aria-hidden": "true" }, (context, width) => {
+  const large = surface({ class: "ce-large", "aria-hidden": "true" }, (context, width) => {
     if (shown) drawSample(context, { index: shown.index, x: 0, y: 0 }, width, table, sheet, root.theme, false);
   });
-  const node = element("div", { class: "bk-panel" }, large.canvas, element("div", {}, title, code, verdict));
+  const node = element("div", { class: "ce-panel" }, large.canvas, element("div", {}, title, code, verdict));
   const show = (place) => {
     shown = place;
+    large.canvas.hidden = !place;
     large.paint();
     const words = place ? sampleInWords(table, place.index) : { title: "", verdict: "Point at one, or focus the grid and use the arrow keys." };
     title.textContent = words.title;

@@ -83,7 +83,7 @@ function drawMatrixFrames(context, { gutter, cell }, { rows }, looked, theme) {
 
 /** Two classes in words. */
 function pairInWords(table, one, other) {
-  const [a, b] = [one, other].map((place) => short(table.names[place]));
+  const [a, b] = [Math.min(one, other), Math.max(one, other)].map((place) => short(table.names[place]));
   if (one === other) return called(table.names[one]);
   const places = differing(table, one, other);
   if (!places.length) return `${a} and ${b} share their code`;
@@ -94,12 +94,12 @@ function pairInWords(table, one, other) {
 function codeMatrix(table, root, choose, told) {
   const all = table.names.length <= MOST_IN_MATRIX ? distancesOf(table, table.names.map((_, one) => one)) : null;
   const state = { found: null, table: all, cursor: [0, 0], at: null, sizes: null };
-  const { canvas, paint } = surface({ class: "bk-matrix", tabindex: 0, role: "application" }, (context) => {
+  const { canvas, paint } = surface({ class: "ce-matrix", tabindex: 0, role: "application" }, (context) => {
     drawMatrixNames(context, state.sizes, state.found, state.table.classes, root.theme);
     drawMatrixCells(context, state.sizes, state.table, root.theme);
     drawMatrixFrames(context, state.sizes, state.table, pairLookedAt(state), root.theme);
   });
-  const words = element("p", { class: "bk-pair-words" }), note = element("p", { class: "bk-soft" });
+  const words = element("p", { class: "ce-pair-words" }), note = element("p", { class: "bk-soft" });
   const legend = matrixLegend();
   const look = (aloud) => {
     const pair = pairLookedAt(state), text = pair ? pairInWords(table, ...pair.map((i) => state.table.classes[i])) : "";
@@ -159,10 +159,10 @@ function listenToMatrix(canvas, state, look, choose) {
 /** The scale of the colours, and what the frames mean. */
 function matrixLegend() {
   const largest = element("span", { class: "bk-number" });
-  const frame = (kind, text) => element("span", { class: "bk-field" }, element("span", { class: `bk-frame ${kind}`, "aria-hidden": "true" }), text);
-  const scale = element("span", { class: "bk-field" }, "0", element("span", { class: "bk-scale", "aria-hidden": "true" }), largest);
-  const one = frame("", "one bit"), none = frame("bk-broken", "none: the same code");
-  const node = element("div", { class: "bk-row bk-soft bk-legend" }, scale, one, none);
+  const frame = (kind, text) => element("span", { class: "bk-field" }, element("span", { class: `ce-frame ${kind}`, "aria-hidden": "true" }), text);
+  const scale = element("span", { class: "bk-field" }, "0", element("span", { class: "ce-scale", "aria-hidden": "true" }), largest);
+  const one = frame("", "one bit"), none = frame("ce-broken", "none: the same code");
+  const node = element("div", { class: "bk-row bk-soft ce-legend" }, scale, one, none);
   const show = ({ rows, largest: value }) => {
     const occurs = (distance) => rows.some((row, i) => row.some((each, j) => i !== j && each === distance));
     largest.textContent = `${spelt(value)} ${value === 1 ? "bit differs" : "bits differ"}`;

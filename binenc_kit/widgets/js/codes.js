@@ -130,7 +130,7 @@ const codeElement = (text, stands) => (text.length > SPELT ? codeStrip : wholeCo
 function wholeCode(text, stands) {
   const letters = [...text].map((bit, place) => (stands(place) ? element("b", {}, bit) : bit));
   const spaced = letters.flatMap((letter, place) => (place && place % 8 === 0 && text.length > SPELT ? [" ", letter] : [letter]));
-  return element("code", { class: "bk-code" }, ...spaced);
+  return element("code", { class: "ce-code" }, ...spaced);
 }
 
 function codeStrip(text, stands) {
@@ -140,8 +140,8 @@ function codeStrip(text, stands) {
     bars[kind] += `M${place} ${10 - height}h.8v${height}h-.8z`;
     if (stands(place)) bars[kind] += `M${place} 11h.8v3h-.8z`; // a foot for each asked bit, 0 included
   });
-  const paths = Object.entries(bars).map(([kind, d]) => element("path", { class: `bk-strip-${kind}`, d }));
-  return element("svg", { class: "bk-strip", viewBox: `0 0 ${text.length} 14`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...paths);
+  const paths = Object.entries(bars).map(([kind, d]) => element("path", { class: `ce-strip-${kind}`, d }));
+  return element("svg", { class: "ce-strip", viewBox: `0 0 ${text.length} 14`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...paths);
 }
 
 /** A class's code with ? where fewer than 95 % of its samples share the bit. */

@@ -9,11 +9,11 @@ const note = (text) => element("p", { class: "bk-soft" }, text);
 /** A button for each bit, which goes from any to 1 to 0 to any; {node, show(pattern)}. */
 function bitSwitches(P, change) {
   const buttons = Array.from({ length: P }, (_, place) => {
-    const name = element("span", { class: "bk-bit-name" }, P > SPELT ? String(place + 1) : `bit ${place + 1}`);
-    const value = element("span", { class: "bk-bit-value" });
-    return element("button", { type: "button", class: "bk-bit", tabindex: place ? -1 : 0, onclick: () => change(place) }, name, value);
+    const name = element("span", { class: "ce-bit-name" }, P > SPELT ? String(place + 1) : `bit ${place + 1}`);
+    const value = element("span", { class: "ce-bit-value" });
+    return element("button", { type: "button", class: "ce-bit", tabindex: place ? -1 : 0, onclick: () => change(place) }, name, value);
   });
-  const node = element("div", { class: `bk-bits${P > SPELT ? " bk-many" : ""}`, role: "toolbar", "aria-label": "bits" }, ...buttons);
+  const node = element("div", { class: `ce-bits${P > SPELT ? " ce-many" : ""}`, role: "toolbar", "aria-label": "bits" }, ...buttons);
   const focus = (place) => {
     buttons.forEach((button, i) => { button.tabIndex = i === place ? 0 : -1; });
     buttons[place].focus();
@@ -37,8 +37,8 @@ function bitSwitches(P, change) {
 
 /** Which classes carry the pattern, a chip each; a click asks for the class's own code. */
 function classChips(table, choose) {
-  const wide = table.P > SPELT, style = `--bk-chip: ${wide ? 400 : 185 + 10 * table.P}px`;
-  const list = element("div", { class: `bk-chips${wide ? " bk-wide" : ""}`, style }), rest = element("p", { class: "bk-soft" });
+  const wide = table.P > SPELT, style = `--ce-chip: ${wide ? 400 : 185 + 10 * table.P}px`;
+  const list = element("div", { class: `ce-chips${wide ? " ce-wide" : ""}`, style }), rest = element("p", { class: "bk-soft" });
   const show = (found) => {
     const focused = list.contains(document.activeElement) ? document.activeElement.dataset.place : null;
     const shown = found.classes.slice(0, MOST_CHIPS);
@@ -56,12 +56,12 @@ function classChip(table, found, one, choose) {
   const carried = found.samples[one].length, all = table.shown[one], share = all ? carried / all : 0;
   const text = all ? percentOf(carried, all) : "n/a", code = codeOfClass(table, one), name = table.names[one];
   const label = `${called(name, 60)}, code ${table.P > SPELT ? `of ${table.P} bits` : code}: ${spelt(carried)} of ${many(all, "sample")}, ${text}; show its code`;
-  const bar = element("span", { class: "bk-bar", "aria-hidden": "true" }, element("span", { style: `width:${100 * share}%` }));
+  const bar = element("span", { class: "ce-bar", "aria-hidden": "true" }, element("span", { style: `width:${100 * share}%` }));
   return element("button", {
-    type: "button", class: `bk-chip${found.byCode.includes(one) ? "" : " bk-stray"}`, "data-place": one, "aria-label": label,
+    type: "button", class: `ce-chip${found.byCode.includes(one) ? "" : " ce-stray"}`, "data-place": one, "aria-label": label,
     title: `${short(name, 300)}: ${spelt(carried)} of ${many(all, "sample")}`, onclick: () => choose(patternOf(table, one)),
-  }, markIcon(table.styles[one]), element("span", { class: "bk-name" }, name.trim() || "(no name)"),
-  codeElement(code, (place) => found.pattern[place] !== ANY), bar, element("span", { class: "bk-share bk-number" }, text));
+  }, markIcon(table.styles[one]), element("span", { class: "ce-name" }, name.trim() || "(no name)"),
+  codeElement(code, (place) => found.pattern[place] !== ANY), bar, element("span", { class: "ce-share bk-number" }, text));
 }
 
 /** A share in per cent, never rounded to all or to none. */
@@ -76,7 +76,7 @@ function patternButtons(entries, count, choose) {
   const buttons = entries.map(([text, pattern]) => element("button", { type: "button", onclick: () => choose(pattern) }, text));
   const left = count - entries.length, more = left ? note(`and ${spelt(left)} more`) : null;
   const show = (asked) => buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(entries[i][1] === asked)));
-  return { node: element("div", { class: "bk-row bk-near" }, ...buttons, ...(more ? [more] : [])), show };
+  return { node: element("div", { class: "bk-row ce-near" }, ...buttons, ...(more ? [more] : [])), show };
 }
 
 /** Pairs of classes that differ in one bit; a click asks for the bits that they share. */
@@ -107,7 +107,7 @@ function sharedCodes(table, { shared, shared_count }, choose) {
 
 /** A part with its heading and what stands beside the heading. */
 function section(title, beside, ...children) {
-  const head = element("div", { class: "bk-row bk-head" }, element("h2", { class: "bk-title" }, title), beside);
+  const head = element("div", { class: "bk-row ce-head" }, element("h2", { class: "bk-title" }, title), beside);
   return element("section", {}, head, ...children.filter(Boolean));
 }
 
@@ -122,8 +122,8 @@ function layOut(root, table, content, parts, sentence, live) {
   const impure = table.names.some((_, one) => codeOfClass(table, one).includes("?"));
   root.append(
     element("header", {}, element("h2", { class: "bk-title" }, "Code explorer"), element("span", { class: "bk-soft" }, overview(table, content))),
-    element("div", { class: "bk-row bk-asking" }, parts.switches.node, parts.clear, sentence),
-    element("div", { class: "bk-columns" },
+    element("div", { class: "bk-row ce-asking" }, parts.switches.node, parts.clear, sentence),
+    element("div", { class: "ce-columns" },
       element("div", {},
         section("Classes", null, parts.chips.node, impure ? note("?: fewer than 95 % of the class share the bit") : null),
         section(content.sheet ? "Pictures" : "Samples", parts.grid.pager, parts.grid.node)),
@@ -137,9 +137,10 @@ function layOut(root, table, content, parts, sentence, live) {
 
 async function render({ model, el }) {
   const content = model.get("content"), table = readCodes(content), sheet = await pictureSheet(content.sheet);
-  const root = widgetRoot(el, "explorer", () => { parts.grid.paint(); parts.matrix.paint(); });
+  const root = widgetRoot(el, "Code explorer", () => { parts.grid.paint(); parts.matrix.paint(); });
+  root.classList.add("ce-root");
   const live = element("p", { class: "bk-unseen", "aria-live": "polite" });
-  const sentence = element("p", { class: "bk-sentence" });
+  const sentence = element("p", { class: "ce-sentence" });
   let toTell = "";
   const speak = debounced(() => { live.textContent = toTell; }, 400);
   const told = (text) => { toTell = text; speak(); };

@@ -18,7 +18,7 @@ IN_A_ROW = 20  # pictures
 MOST_LISTED = 12  # classes whose codes the alt text lists
 
 
-def snapshot(samples: Samples) -> Figure:
+def code_sheet(samples: Samples) -> Figure:
     """The classes' codes, beside them their Hamming distances, and below, if there are pictures, who carries bit 1.
 
     Of many classes the first 30. The figure's label is the alt text.
