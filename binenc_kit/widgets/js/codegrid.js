@@ -79,6 +79,8 @@ function drawCornerMark(context, shape, x, y, theme) {
   context.beginPath();
   addMark(context, shape, x, y, 3.8);
   context.fill();
+  Object.assign(context, { strokeStyle: theme.ink, lineWidth: 0.6 }); // yellow on white would be lost without it
+  context.stroke();
 }
 
 /** The grid: {node, pager, show(found), paint()}; told(text) speaks what the reader looks at. */

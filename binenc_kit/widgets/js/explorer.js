@@ -37,7 +37,8 @@ function bitSwitches(P, change) {
 
 /** Which classes carry the pattern, a chip each; a click asks for the class's own code. */
 function classChips(table, choose) {
-  const wide = table.P > SPELT, style = `--ce-chip: ${wide ? 400 : 185 + 10 * table.P}px`;
+  const wide = table.P > SPELT, letters = Math.min(14, Math.max(...table.names.map((name) => name.length)));
+  const style = `--ce-chip: ${wide ? 400 : 165 + 10 * table.P + 8 * letters}px`;
   const list = element("div", { class: `ce-chips${wide ? " ce-wide" : ""}`, style }), rest = element("p", { class: "bk-soft" });
   const show = (found) => {
     const focused = list.contains(document.activeElement) ? document.activeElement.dataset.place : null;
