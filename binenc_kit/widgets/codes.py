@@ -15,6 +15,7 @@ from binenc_kit.widgets.atlas import picture_sheet
 from binenc_kit.widgets.samples import as_array, named_labels, pictures_of
 
 MOST_CLASSES = 2000  # more are hardly classes, and their pairs would fill the memory
+MOST_SAMPLES = 20_000  # that are sent: their pictures are one image, and browsers limit its size
 MOST_PAIRS = 30  # pairs and groups of classes that are listed
 
 
@@ -53,14 +54,15 @@ def from_arrays(latents: ArrayLike, labels: ArrayLike, class_names: object, pict
 
 
 def to_content(samples: Samples, points: int) -> dict[str, Any]:
-    """Everything that the browser draws; of the samples at most `points`, a stratified subset, in order of class.
+    """Everything that the browser draws; of the samples at most `points` and MOST_SAMPLES, a stratified subset,
+    in order of class.
 
     The classes' codes are those of all samples. Classes are numbered as they are present, in the order of their names.
     """
     require_count("points", points)
     book = codebook(samples.bits, samples.labels)
     styles = class_styles(len(samples.names))
-    chosen = subset(samples.labels, points, seed=0)
+    chosen = subset(samples.labels, min(points, MOST_SAMPLES), seed=0)
     chosen = chosen[np.argsort(samples.labels[chosen], kind="stable")]
     found = np.searchsorted(book.classes, samples.labels[chosen])
     return {

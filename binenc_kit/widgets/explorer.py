@@ -20,7 +20,7 @@ class CodeExplorer(Widget):
     latents: a `Recording`, which brings labels and class names, or an array (N, P) with labels (N,), whole numbers or
     texts. class_names: a whole number among the labels is a place in it. pictures: of a recording the data or all
     train pictures, of an array one a sample. epoch: of a recording, counted from 1, the last one unless told. points:
-    how many samples are sent to the browser at most; codes are those of all samples.
+    how many samples are sent to the browser at most, up to 20,000; codes are those of all samples.
     bits: what is asked of each bit, "1", "0" or "." for any; it follows the reader, and can be set.
     Raises `KitError` for what does not fit.
     """

@@ -122,7 +122,7 @@ function overview(table, { origin }) {
 function layOut(root, table, content, parts, sentence, live) {
   const impure = table.names.some((_, one) => codeOfClass(table, one).includes("?"));
   root.append(
-    element("header", {}, element("h2", { class: "bk-title" }, "Code explorer"), element("span", { class: "bk-soft" }, overview(table, content))),
+    element("div", { class: "ce-header" }, element("h2", { class: "bk-title" }, "Code explorer"), element("span", { class: "bk-soft" }, overview(table, content))),
     element("div", { class: "bk-row ce-asking" }, parts.switches.node, parts.clear, sentence),
     element("div", { class: "ce-columns" },
       element("div", {},
