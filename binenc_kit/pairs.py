@@ -72,7 +72,8 @@ def draw_pairs(axes: Axes, table: NDArray, names: list[str], colours: dict[str, 
     every = math.ceil(len(names) / MOST_NAMES)
     places, shown = range(0, len(names), every), [plain(name, LONGEST) for name in names[::every]]
     size = 10 if len(names) <= MOST_NUMBERS else 8
-    axes.set_xticks(places, shown, rotation=90 if max(map(len, names)) > 3 else 0, fontsize=size)
+    upright = max(map(len, names)) <= (3 if len(names) <= MOST_NUMBERS else 1)
+    axes.set_xticks(places, shown, rotation=0 if upright else 90, fontsize=size)
     axes.set_yticks(places, shown, fontsize=size)
     which = "class" if every == 1 else f"class (one in {every} is named)"
     axes.set_xlabel(which)

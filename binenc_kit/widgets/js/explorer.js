@@ -118,15 +118,22 @@ function overview(table, { origin }) {
   return [origin, many(table.names.length, "class", "classes"), many(table.P, "bit"), some].filter(Boolean).join(" · ");
 }
 
+/** How to read the chips' codes, where they need it. */
+function legendOfCodes(table) {
+  const impure = table.names.some((_, one) => codeOfClass(table, one).includes("?"));
+  const half = "fewer than 95 % of the class share the bit";
+  if (table.P > SPELT) return note(`A tall bar is a 1, none is a 0${impure ? `; half a bar: ${half}` : ""}.`);
+  return impure ? note(`?: ${half}`) : null;
+}
+
 /** Puts the parts on the page: the bits above, what carries them on the left, the distances on the right. */
 function layOut(root, table, content, parts, sentence, live) {
-  const impure = table.names.some((_, one) => codeOfClass(table, one).includes("?"));
   root.append(
     element("div", { class: "ce-header" }, element("h2", { class: "bk-title" }, "Code explorer"), element("span", { class: "bk-soft" }, overview(table, content))),
     element("div", { class: "bk-row ce-asking" }, parts.switches.node, parts.clear, sentence),
     element("div", { class: "ce-columns" },
       element("div", {},
-        section("Classes", null, parts.chips.node, impure ? note("?: fewer than 95 % of the class share the bit") : null),
+        section("Classes", null, parts.chips.node, legendOfCodes(table)),
         section(content.sheet ? "Pictures" : "Samples", parts.grid.pager, parts.grid.node)),
       element("div", {},
         section("Bits in which two codes differ", null, parts.matrix.node),
