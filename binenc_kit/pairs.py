@@ -34,8 +34,8 @@ def class_means(z: ArrayLike, labels: ArrayLike, class_names: Sequence[str]) -> 
     figure = Figure(figsize=(2 * side + 4, side + 1.3), layout="constrained")
     left, right = figure.subplots(1, 2)
     # brown and purple stay apart for every kind of colour blindness, and white is no angle to either side
-    _draw(left, cosines, names, {"cmap": "PuOr", "vmin": -1, "vmax": 1}, "cosine of the centred class means")
-    _draw(right, distances, names, {"cmap": "cividis", "vmin": 0, "vmax": P}, f"bits that differ, of {P}")
+    draw_pairs(left, cosines, names, {"cmap": "PuOr", "vmin": -1, "vmax": 1}, "cosine of the centred class means")
+    draw_pairs(right, distances, names, {"cmap": "cividis", "vmin": 0, "vmax": P}, f"bits that differ, of {P}")
     left.set_title(f"class means\nin a simplex every pair has -1/(C - 1) = {-1 / (C - 1):.2f}", fontsize=12)
     right.set_title("codes\nHamming distance of the majority bits", fontsize=12)
     figure.set_label(
@@ -66,13 +66,14 @@ def _cosines(z: NDArray[np.floating], labels: NDArray[np.integer], names: list[s
     return np.clip(u @ u.T, -1, 1)
 
 
-def _draw(axes: Axes, table: NDArray, names: list[str], colours: dict[str, object], label: str) -> None:
+def draw_pairs(axes: Axes, table: NDArray, names: list[str], colours: dict[str, object], label: str) -> None:
     """One table as a heat map, with its numbers and names as far as there is room for them."""
     image = axes.imshow(table, **colours)
     every = math.ceil(len(names) / MOST_NAMES)
     places, shown = range(0, len(names), every), [plain(name, LONGEST) for name in names[::every]]
     size = 10 if len(names) <= MOST_NUMBERS else 8
-    axes.set_xticks(places, shown, rotation=90 if max(map(len, names)) > 3 else 0, fontsize=size)
+    upright = max(map(len, names)) <= (3 if len(names) <= MOST_NUMBERS else 1)
+    axes.set_xticks(places, shown, rotation=0 if upright else 90, fontsize=size)
     axes.set_yticks(places, shown, fontsize=size)
     which = "class" if every == 1 else f"class (one in {every} is named)"
     axes.set_xlabel(which)
@@ -80,7 +81,7 @@ def _draw(axes: Axes, table: NDArray, names: list[str], colours: dict[str, objec
     if len(names) <= MOST_NUMBERS:
         _print_numbers(axes, image.to_rgba(table)[..., :3], table)
     whole = np.issubdtype(table.dtype, np.integer)
-    axes.figure.colorbar(image, label=label, shrink=0.8, ticks=MaxNLocator("auto", integer=whole))
+    axes.figure.colorbar(image, ax=axes, label=label, shrink=0.8, ticks=MaxNLocator("auto", integer=whole))
 
 
 def _print_numbers(axes: Axes, ground: NDArray[np.float64], table: NDArray) -> None:

@@ -36,9 +36,14 @@ def styles(names: Iterable[str]) -> dict[str, Style]:
 
 def plain(name: str, longest: int | None = None) -> str:
     """A name as it is, for a dollar would begin a formula; where it is longer than `longest`, "…" in its middle."""
-    if longest is not None and len(name) > longest:
-        name = name[: longest // 2] + "…" + name[longest // 2 + 1 - longest :]  # names often differ at their end
-    return name.replace("$", r"\$")
+    return shortened(name, longest or len(name)).replace("$", r"\$")
+
+
+def shortened(name: str, longest: int) -> str:
+    """A name with "…" in its middle where it is longer than `longest`."""
+    if len(name) <= longest:
+        return name
+    return name[: longest // 2] + "…" + name[longest // 2 + 1 - longest :]  # names often differ at their end
 
 
 def class_styles(count: int) -> list[Style]:

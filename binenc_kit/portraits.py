@@ -15,6 +15,7 @@ from binenc_kit.tables import Runs, listed
 
 PURE = 0.95  # share of a class from which on a bit counts as the class's own
 MOST_BITS, MOST_CLASSES = 12, 30  # what a codebook can print in its cells
+LONGEST = 24  # characters of a name
 MOST_DIMENSIONS = 4  # histograms side by side that a projector can still show
 
 
@@ -56,6 +57,16 @@ def codebook(run: Recording, frame: int = -1) -> Figure:
     names = [run.class_names[label] for label in np.unique(run.labels)]
     figure = Figure(figsize=(min(1.1 * P, 10) + 2.6, min(0.42 * classes, 12) + 1.2), layout="constrained")
     axes = figure.subplots()
+    draw_codebook(axes, shares, names)
+    axes.set_title(f"{run.config.label}, epoch {frame + 1}", fontsize=12)
+    codes = "; ".join(f"{name}: {code_text(row)}" for name, row in zip(names, shares, strict=True))
+    figure.set_label(f"Codebook of {run.config.label} after epoch {frame + 1}. {codes}.")
+    return figure
+
+
+def draw_codebook(axes: Axes, shares: NDArray[np.float64], names: Sequence[str]) -> None:
+    """A row a class, a column a bit: the share of the class's samples whose bit is 1, (K, P), as colours and bits."""
+    classes, P = shares.shape
     edges = (0.5, P + 0.5, classes - 0.5, -0.5)  # bits count from 1
     image = axes.imshow(shares, cmap="cividis", vmin=0, vmax=1, aspect="auto", extent=edges)
     if P <= MOST_BITS and classes <= MOST_CLASSES:  # else colours alone
@@ -64,13 +75,14 @@ def codebook(run: Recording, frame: int = -1) -> Figure:
     else:
         axes.set_xlabel("bit")
     size = 10 if classes <= MOST_CLASSES else 6
-    axes.set_yticks(range(classes), map(plain, names), fontsize=size)
+    axes.set_yticks(range(classes), [plain(name, LONGEST) for name in names], fontsize=size)
     axes.set_ylabel("class")
-    axes.set_title(f"{run.config.label}, epoch {frame + 1}", fontsize=12)
-    figure.colorbar(image, label="share of samples with bit 1")
-    codes = "; ".join(f"{name}: {_code(row)}" for name, row in zip(names, shares, strict=True))
-    figure.set_label(f"Codebook of {run.config.label} after epoch {frame + 1}. {codes}.")
-    return figure
+    axes.figure.colorbar(image, ax=axes, label="share of samples with bit 1")
+
+
+def code_text(shares: NDArray[np.float64]) -> str:
+    """A class's code as 0, 1 and, where fewer than 95 % of it share the bit, ?; shares with bit 1, (P,)."""
+    return "".join(str(int(share > 0.5)) if max(share, 1 - share) >= PURE else "?" for share in shares)
 
 
 def _chosen(dimensions: Sequence[int] | None, P: int) -> list[int]:
@@ -113,7 +125,3 @@ def _frame(run: Recording, frame: int) -> int:
     if not -epochs <= frame < epochs:
         raise KitError(f"{run.folder} has {epochs} complete epochs, but no frame {frame}: use 0 to {epochs - 1}")
     return frame % epochs
-
-
-def _code(shares: NDArray[np.float64]) -> str:
-    return "".join(str(int(share > 0.5)) if max(share, 1 - share) >= PURE else "?" for share in shares)

@@ -20,7 +20,7 @@ def picture_sheet(pictures: ArrayLike) -> dict[str, Any]:
     uint8 from 0 to 255, or floats from 0 to 1. The i-th picture is in row i // columns and column i % columns.
     Raises `KitError` for anything else.
     """
-    pictures = _small(_checked(pictures))
+    pictures = small_pictures(pictures)
     count, height, width, channels = pictures.shape
     columns = int(np.ceil(np.sqrt(count)))
     rows = -(-count // columns)
@@ -30,6 +30,11 @@ def picture_sheet(pictures: ArrayLike) -> dict[str, Any]:
     image = Image.fromarray(sheet.reshape(rows * height, columns * width, channels).squeeze())
     data, mime = _encoded(image)
     return {"data": data, "mime": mime, "columns": columns, "width": width, "height": height}
+
+
+def small_pictures(pictures: ArrayLike) -> NDArray[np.uint8]:
+    """The same pictures as a sheet has them, (N, height, width, channels), of at most LARGEST pixels a side."""
+    return _small(_checked(pictures))
 
 
 def _checked(pictures: ArrayLike) -> NDArray[np.uint8]:

@@ -49,9 +49,7 @@ def pictures_of(
         if fingerprint is not None and getattr(pictures, "fingerprint", fingerprint) != fingerprint:
             raise KitError("the recording was made of other train pictures: pass the data that it was trained on")
         pictures = pictures.train[0]
-    if hasattr(pictures, "detach"):  # a tensor, on whatever device
-        pictures = pictures.detach().cpu()
-    array = np.asarray(pictures)
+    array = as_array(pictures, "pictures")
     there = len(array) if array.ndim else 0
     if indices is None and there != count:
         raise KitError(f"there are {there:,} pictures for {count:,} samples: give one a sample, in the same order")
@@ -63,14 +61,24 @@ def pictures_of(
     return array if indices is None else array[indices]
 
 
+def as_array(values: object, name: str) -> NDArray:
+    """Anything array-like, a tensor on whatever device included, as an array; `name` is what the sentence calls it.
+
+    Raises `KitError` for lists of different lengths.
+    """
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise KitError(f"the {name} are lists of different lengths: give an array, or lists of one length") from None
+
+
 def _checked(labels: ArrayLike, count: int) -> NDArray:
     """Labels as an array (count,) of whole numbers or of texts."""
     if labels is None:
         raise KitError(f"there are no labels: give one for each of the {count:,} samples")
-    try:
-        labels = np.asarray(labels)
-    except ValueError:  # lists of different lengths
-        raise KitError("the labels are not a list of whole numbers or texts") from None
+    labels = as_array(labels, "labels")
     if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.flat):
         labels = labels.astype(str)  # as pandas gives them
     if labels.shape != (count,):

@@ -1,0 +1,183 @@
+// The code explorer: pick bits, see which classes and which pictures carry them.
+
+const MOST_CHIPS = 30;
+const NEXT = { [ANY]: "1", 1: "0", 0: ANY };
+const ASKED = { [ANY]: "any", 1: "must be 1", 0: "must be 0" };
+
+const note = (text) => element("p", { class: "bk-soft" }, text);
+
+/** A button for each bit, which goes from any to 1 to 0 to any; {node, show(pattern)}. */
+function bitSwitches(P, change) {
+  const buttons = Array.from({ length: P }, (_, place) => {
+    const name = element("span", { class: "ce-bit-name" }, P > SPELT ? String(place + 1) : `bit ${place + 1}`);
+    const value = element("span", { class: "ce-bit-value" });
+    return element("button", { type: "button", class: "ce-bit", tabindex: place ? -1 : 0, onclick: () => change(place) }, name, value);
+  });
+  const node = element("div", { class: `ce-bits${P > SPELT ? " ce-many" : ""}`, role: "toolbar", "aria-label": "bits" }, ...buttons);
+  const focus = (place) => {
+    buttons.forEach((button, i) => { button.tabIndex = i === place ? 0 : -1; });
+    buttons[place].focus();
+  };
+  node.addEventListener("keydown", (event) => {
+    const place = buttons.indexOf(event.target);
+    const goal = { ArrowRight: place + 1, ArrowDown: place + 1, ArrowLeft: place - 1, ArrowUp: place - 1, Home: 0, End: P - 1 }[event.key];
+    if (place < 0 || goal === undefined) return;
+    event.preventDefault();
+    focus((goal + P) % P);
+  });
+  node.addEventListener("click", (event) => { const place = buttons.indexOf(event.target.closest("button")); if (place >= 0) focus(place); });
+  const show = (pattern) => buttons.forEach((button, place) => {
+    const asked = pattern[place];
+    button.dataset.asked = asked === ANY ? "any" : asked;
+    button.setAttribute("aria-label", `bit ${place + 1}: ${ASKED[asked]}`);
+    button.lastChild.textContent = asked === ANY ? "any" : asked;
+  });
+  return { node, show };
+}
+
+/** Which classes carry the pattern, a chip each; a click asks for the class's own code. */
+function classChips(table, choose) {
+  const wide = table.P > SPELT, letters = Math.min(14, Math.max(...table.names.map((name) => name.length)));
+  const style = `--ce-chip: ${wide ? 400 : 165 + 10 * table.P + 8 * letters}px`;
+  const list = element("div", { class: `ce-chips${wide ? " ce-wide" : ""}`, style }), rest = element("p", { class: "bk-soft" });
+  const show = (found) => {
+    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.place : null;
+    const shown = found.classes.slice(0, MOST_CHIPS);
+    list.replaceChildren(...shown.map((one) => classChip(table, found, one, choose)));
+    if (focused !== null) list.querySelector(`[data-place="${focused}"]`)?.focus();
+    const none = table.names.length - found.classes.length, more = found.classes.length - shown.length;
+    const parts = [more && `${spelt(more)} more`, none && `${many(none, "class", "classes")} with none`].filter(Boolean);
+    rest.textContent = parts.length ? `${shown.length ? "and " : ""}${listed(parts)}` : "";
+    rest.hidden = !parts.length;
+  };
+  return { node: element("div", {}, list, rest), show };
+}
+
+function classChip(table, found, one, choose) {
+  const carried = found.samples[one].length, all = table.shown[one], share = all ? carried / all : 0;
+  const text = all ? percentOf(carried, all) : "n/a", code = codeOfClass(table, one), name = table.names[one];
+  const label = `${called(name, 60)}, code ${table.P > SPELT ? `of ${table.P} bits` : code}: ${spelt(carried)} of ${many(all, "sample")}, ${text}; show its code`;
+  const bar = element("span", { class: "ce-bar", "aria-hidden": "true" }, element("span", { style: `width:${100 * share}%` }));
+  return element("button", {
+    type: "button", class: `ce-chip${found.byCode.includes(one) ? "" : " ce-stray"}`, "data-place": one, "aria-label": label,
+    title: `${short(name, 300)}: ${spelt(carried)} of ${many(all, "sample")}`, onclick: () => choose(patternOf(table, one)),
+  }, markIcon(table.styles[one]), element("span", { class: "ce-name" }, name.trim() || "(no name)"),
+  codeElement(code, (place) => found.pattern[place] !== ANY), bar, element("span", { class: "ce-share bk-number" }, text));
+}
+
+/** A share in per cent, never rounded to all or to none. */
+function percentOf(part, whole) {
+  const percent = (100 * part) / whole;
+  if (part && percent < 1) return "< 1 %";
+  return `${part < whole ? Math.min(99, Math.round(percent)) : 100} %`;
+}
+
+/** Buttons that each ask for a pattern, [[text, pattern], ...], of `count` that there are; {node, show(pattern)}. */
+function patternButtons(entries, count, choose) {
+  const buttons = entries.map(([text, pattern]) => element("button", { type: "button", onclick: () => choose(pattern) }, text));
+  const left = count - entries.length, more = left ? note(`and ${spelt(left)} more`) : null;
+  const show = (asked) => buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(entries[i][1] === asked)));
+  return { node: element("div", { class: "bk-row ce-near" }, ...buttons, ...(more ? [more] : [])), show };
+}
+
+/** Pairs of classes that differ in one bit; a click asks for the bits that they share. */
+function nearPairs(table, { pairs, pair_count, nearest }, choose) {
+  if (!pairs.length) return { node: note(noPairs(table, nearest)), show: () => {} };
+  const name = (one) => short(table.names[one], 16);
+  const entries = pairs.map(([one, other, place]) => [`${name(one)} and ${name(other)}: bit ${place + 1}`, patternOfBoth(table, one, other)]);
+  return patternButtons(entries, pair_count, choose);
+}
+
+function noPairs(table, nearest) {
+  if (!nearest) return "There is one class only.";
+  const [distance, one, other] = nearest;
+  if (!distance) return "No two classes differ in one bit only.";
+  return `No two classes differ in one bit only: the nearest, ${short(table.names[one])} and ${short(table.names[other])}, differ in ${spelt(distance)} of ${table.P}.`;
+}
+
+/** Classes that share their whole code, or null where there are none. */
+function sharedCodes(table, { shared, shared_count }, choose) {
+  if (!shared.length) return null;
+  const entries = shared.map((group) => {
+    const pattern = patternOfBoth(table, group[0], group[0]);
+    const names = listed(group.map((one) => short(table.names[one], 16)), 8);
+    return [`${names} share ${table.P > SPELT ? "one code" : pattern}`, pattern];
+  });
+  return patternButtons(entries, shared_count, choose);
+}
+
+/** A part with its heading and what stands beside the heading. */
+function section(title, beside, ...children) {
+  const head = element("div", { class: "bk-row ce-head" }, element("h2", { class: "bk-title" }, title), beside);
+  return element("section", {}, head, ...children.filter(Boolean));
+}
+
+/** How much there is, in one line. */
+function overview(table, { origin }) {
+  const some = table.count < table.total ? `${spelt(table.count)} of ${many(table.total, "sample")} are shown, the codes are of all` : many(table.count, "sample");
+  return [origin, many(table.names.length, "class", "classes"), many(table.P, "bit"), some].filter(Boolean).join(" · ");
+}
+
+/** How to read the chips' codes, where they need it. */
+function legendOfCodes(table) {
+  const impure = table.names.some((_, one) => codeOfClass(table, one).includes("?"));
+  const half = "fewer than 95 % of the class share the bit";
+  if (table.P > SPELT) return note(`A tall bar is a 1, none is a 0${impure ? `; half a bar: ${half}` : ""}.`);
+  return impure ? note(`?: ${half}`) : null;
+}
+
+/** Puts the parts on the page: the bits above, what carries them on the left, the distances on the right. */
+function layOut(root, table, content, parts, sentence, live) {
+  root.append(
+    element("div", { class: "ce-header" }, element("h2", { class: "bk-title" }, "Code explorer"), element("span", { class: "bk-soft" }, overview(table, content))),
+    element("div", { class: "bk-row ce-asking" }, parts.switches.node, parts.clear, sentence),
+    element("div", { class: "ce-columns" },
+      element("div", {},
+        section("Classes", null, parts.chips.node, legendOfCodes(table)),
+        section(content.sheet ? "Pictures" : "Samples", parts.grid.pager, parts.grid.node)),
+      element("div", {},
+        section("Bits in which two codes differ", null, parts.matrix.node),
+        parts.shared ? section("The bits cannot tell these apart", null, parts.shared.node) : "",
+        section("Differ in one bit only", null, parts.near.node))),
+    live,
+  );
+}
+
+async function render({ model, el }) {
+  const content = model.get("content"), table = readCodes(content), sheet = await pictureSheet(content.sheet);
+  const root = widgetRoot(el, "Code explorer", () => { parts.grid.paint(); parts.matrix.paint(); });
+  root.classList.add("ce-root");
+  const live = element("p", { class: "bk-unseen", "aria-live": "polite" });
+  const sentence = element("p", { class: "ce-sentence" });
+  let toTell = "";
+  const speak = debounced(() => { live.textContent = toTell; }, 400);
+  const told = (text) => { toTell = text; speak(); };
+  const choose = (pattern) => { model.set("bits", pattern); model.save_changes(); };
+  const change = (place) => {
+    const bits = [...model.get("bits")];
+    bits[place] = NEXT[bits[place]];
+    choose(bits.join(""));
+  };
+  const parts = {
+    switches: bitSwitches(table.P, change), chips: classChips(table, choose), near: nearPairs(table, content, choose),
+    shared: sharedCodes(table, content, choose),
+    clear: element("button", { type: "button", onclick: () => choose(ANY.repeat(table.P)) }, "clear"),
+    grid: pictureGrid(table, sheet, root, told), matrix: codeMatrix(table, root, choose, told),
+  };
+  layOut(root, table, content, parts, sentence, live);
+  const update = (silent) => {
+    const pattern = model.get("bits"), found = whoCarries(table, pattern);
+    parts.switches.show(pattern);
+    parts.near.show(pattern);
+    parts.shared?.show(pattern);
+    for (const part of [parts.chips, parts.grid, parts.matrix]) part.show(found);
+    sentence.textContent = carriersInWords(table, found);
+    if (silent !== true) told(sentence.textContent);
+  };
+  const follow = () => update();
+  model.on("change:bits", follow);
+  update(true);
+  return () => { model.off("change:bits", follow); speak.cancel(); root.leave(); };
+}
+
+export default { render };
