@@ -198,6 +198,7 @@ function update(shared, epochs, heads, parts) {
 async function render({ model, el }) {
   let now = null;
   const root = widgetRoot(el, "epoch scrubber", () => now?.changed());
+  root.classList.add("bk-scrubber");
   const show = async () => {
     const place = now?.place();
     now?.stop();
