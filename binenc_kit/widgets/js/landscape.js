@@ -269,8 +269,8 @@ function render({ model, el }) {
     parts.show(view.land, view.ball);
     later.refresh();
   };
-  view.root = widgetRoot(el, "landscape", later.redraw);
-  view.root.setAttribute("aria-label", "push and pull in one latent dimension");
+  view.root = widgetRoot(el, "push and pull in one latent dimension", later.redraw);
+  view.root.classList.add("bk-landscape");
   view.root.append(
     parts.knobs, parts.row, element("div", { class: "bk-landscape-pictures" }, picture.plot, picture.branches), texts.node, texts.said,
     element("details", {}, element("summary", {}, "What this picture assumes"), element("p", {}, ASSUMED.replace(/\s+/g, " "))),

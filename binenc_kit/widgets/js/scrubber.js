@@ -91,19 +91,19 @@ function makeControls(shared, epochs, go, play) {
 /** The classes as buttons: one that is pressed is followed alone. */
 function makeLegend(shared, heads, follow, sheetOf) {
   const there = (label) => heads.some((head) => head.members[label]?.length);
+  const pressed = (label) => String(shared.followed === label);
   const buttons = shared.names.map((name, label) => there(label)
-    ? element("button", { class: "bk-class", "aria-pressed": "false", title: name, onclick: () => follow(label) }, markIcon(shared.styles[label]), element("span", {}, name)) : null);
+    ? element("button", { class: "bk-class", "aria-pressed": pressed(label), title: name, onclick: () => follow(label) }, markIcon(shared.styles[label]), element("span", {}, name)) : null);
   const list = element("div", { class: "bk-row bk-classes", role: "group", "aria-label": "follow one class" }, ...buttons);
   const sample = element("input", { type: "number", min: 1, max: heads[0].N, step: 1, class: "bk-sample", oninput: () => sheetOf(sample.value === "" ? null : Number(sample.value) - 1) });
-  const show = () => buttons.forEach((button, label) => button?.setAttribute("aria-pressed", String(shared.followed === label)));
+  const show = () => buttons.forEach((button, label) => button?.setAttribute("aria-pressed", pressed(label)));
   return { list, show, sample: labelled("look at sample", sample) };
 }
 
-/** Everything that belongs to one sending of content; returns what the outside may do with it. */
-async function build(root, content, model, index) {
-  const heads = await Promise.all(content.heads.map(openHead)), sheet = await pictureSheet(content.sheet);
-  const epochs = allEpochs(heads);
-  const shared = { root, sheet, names: content.names, styles: content.styles, start: content.orientations, aligned: content.aligned, turned: {}, followed: null, focus: null, sameScale: false, playing: false };
+/** Everything that belongs to one sending of content; `before` is what the reader had chosen until then. */
+function build(root, content, model, heads, sheet, before) {
+  const epochs = allEpochs(heads), chosen = { turned: {}, followed: null, sameScale: false, ...before };
+  const shared = { root, sheet, names: content.names, styles: content.styles, start: content.orientations, aligned: content.aligned, focus: null, playing: false, ...chosen };
   heads.forEach((head, i) => {
     const places = epochs.map((epoch) => Math.max(0, head.epochs.findLastIndex((one) => one <= epoch)));
     head.frameAt = (place) => places[place];
@@ -113,9 +113,10 @@ async function build(root, content, model, index) {
   const paint = () => { if (root.isConnected) update(shared, epochs, heads, parts); };
   const changed = onceAFrame(paint);
   const parts = assemble(root, content, shared, heads, epochs, model, changed);
-  parts.go(index == null ? nearestIndex(epochs, model.get("epoch")) : index);
+  parts.go(nearestIndex(epochs, before ? before.epoch : model.get("epoch")));
   paint();
-  return { changed, ...parts, stop: () => { parts.stop(); changed.cancel(); }, place: () => shared.index, epochs };
+  const kept = () => ({ turned: shared.turned, followed: shared.followed, sameScale: shared.sameScale, epoch: shared.epoch });
+  return { changed, ...parts, stop: () => { parts.stop(); changed.cancel(); }, kept, epochs };
 }
 
 const nearestIndex = (epochs, epoch) => epochs.reduce((best, one, i) => (Math.abs(one - epoch) < Math.abs(epochs[best] - epoch) ? i : best), 0);
@@ -139,7 +140,7 @@ function assemble(root, content, shared, heads, epochs, model, changed) {
   const legend = makeLegend(shared, heads, follow, look);
   const drawn = heads.map((head) => makeHead(head, shared, changed, follow));
   const curves = makeCurves(heads, content.panels, epochs, shared, (epoch) => { play(false); go(nearestIndex(epochs, epoch), true); });
-  const scale = labelled("scale", choices([["each", "each epoch its own"], ["same", "the same throughout"]], "each", (value) => { shared.sameScale = value === "same"; changed(); }));
+  const scale = labelled("scale", choices([["each", "each epoch its own"], ["same", "the same throughout"]], shared.sameScale ? "same" : "each", (value) => { shared.sameScale = value === "same"; changed(); }));
   const live = element("p", { class: "bk-unseen", "aria-live": "polite" });
   const status = element("p", { class: "bk-status bk-number" });
   root.replaceChildren(controls.node, status,
@@ -184,37 +185,47 @@ function update(shared, epochs, heads, parts) {
   });
   parts.curves.paint();
   const name = (head) => (heads.length > 1 ? `${head.title}: ` : "");
+  tellEpoch(shared, last, said, parts, name);
+}
+
+/** The epoch in words and numbers, wherever it is told. */
+function tellEpoch(shared, last, said, parts, name) {
   const { slider, readout } = parts.controls;
-  slider.value = index;
   const text = `epoch ${shared.epoch} of ${last}, ${said.map(({ head, pure }) => `${name(head)}${pure} % of bits pure`).join(", ")}`;
+  if (text === parts.told) return; // sixty times a second while it plays
+  parts.told = text;
+  slider.value = shared.index;
   slider.setAttribute("aria-valuetext", text);
   readout.textContent = `${shared.epoch} of ${last}`;
-  parts.told = text;
   parts.status.replaceChildren(...said.map(({ head, frame, pure }) => element("span", {}, element("strong", {}, `${name(head)}${pure} % of bits pure`),
     ` · mean |z| ${brief(head.sides[frame])}${head.epochs[frame] < shared.epoch ? ` · its last epoch is ${head.epochs[frame]}` : ""}`)));
-  parts.curves.canvas.setAttribute("aria-label", `Curves by epoch: ${Object.keys(heads[0].curves).join(", ")}; ${text}`);
+  parts.curves.canvas.setAttribute("aria-label", `Curves by epoch: ${Object.keys(said[0].head.curves).join(", ")}; ${text}`);
 }
 
 async function render({ model, el }) {
-  let now = null;
+  let now = null, asked = 0;
   const root = widgetRoot(el, "epoch scrubber", () => now?.changed());
   root.classList.add("bk-scrubber");
   const show = async () => {
-    const place = now?.place();
+    const content = model.get("content"), mine = ++asked;
+    const heads = await Promise.all(content.heads.map(openHead)), sheet = await pictureSheet(content.sheet);
+    if (mine !== asked) return; // newer content has come meanwhile, or the view is closed
+    const before = now?.kept();
     now?.stop();
-    now = await build(root, model.get("content"), model, place);
+    now = build(root, content, model, heads, sheet, before);
   };
   const move = () => {
     const place = nearestIndex(now.epochs, model.get("epoch"));
-    if (place !== now.place()) { now.play(false); now.go(place); }
+    if (now.epochs[place] !== now.kept().epoch) { now.play(false); now.go(place); }
   };
   await show();
   model.on("change:content", show);
   model.on("change:epoch", move);
   return () => {
+    asked++;
     model.off("change:content", show);
     model.off("change:epoch", move);
-    now.stop();
+    now?.stop();
     root.leave();
   };
 }
