@@ -80,6 +80,7 @@ def test_the_seed_alone_decides_the_weights(tiny_data: Data, tmp_path: Path) -> 
     assert np.array_equal(Recording(tmp_path / "first").latents, Recording(tmp_path / "again").latents)
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_training_leaves_the_caller_s_random_numbers_and_threads_alone(tiny_data: Data, tmp_path: Path) -> None:
     threads = torch.get_num_threads()
     torch.manual_seed(3)
