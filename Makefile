@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+# Two at a time, on a thread each: two times two threads on two cores would wait for one another most of the time.
+# A file's tests stay together, for they share what they trained.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --dist loadscope
 DEMO := --no-progress-bar --execution-timeout 900 -k python3 --stdout-file -
 
 .DEFAULT_GOAL := help
@@ -30,9 +33,12 @@ test: $(READY) ## everything CI checks: ruff, pytest, and every notebook run aga
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@tests/browser/get_browser.sh
-	@$(BIN)/pytest
-	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
-		BINENC_KIT_HOME="$$home" $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 $(NOTEBOOKS)
+	@$(PYTEST) -n 2
+# Each of the two has a home of its own, for no run can be trained twice at a time. Bars move once a second: nbval reads
+# what a cell prints only at its end, and more than 1000 prints can get stuck.
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && export TQDM_MININTERVAL=1 && \
+		$(PYTEST) --tx popen//env:BINENC_KIT_HOME="$$home/1" --tx popen//env:BINENC_KIT_HOME="$$home/2" \
+		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 $(NOTEBOOKS)
 
 lab: $(READY) ## open JupyterLab on this machine alone, with a token
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_quickstart.ipynb

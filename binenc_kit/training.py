@@ -128,8 +128,8 @@ def train_one(config: RunConfig, folder: str | Path, *, progress: bool = True, *
     with bar, closing(train(config, folder, **own)) as epochs:  # an interrupt frees the lock
         bar.set_postfix_str("starting")
         for epoch in epochs:
+            bar.set_postfix_str(f"val {epoch.val_accuracy:.3f}", refresh=False)  # by update, which knows how often
             bar.update(epoch.index - bar.n)
-            bar.set_postfix_str(f"val {epoch.val_accuracy:.3f}")
         bar.update(config.epochs - bar.n)
         bar.set_postfix_str(f"val {Recording(folder).metrics[-1]['val_accuracy']:.3f}")
     return Recording(folder)

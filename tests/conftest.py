@@ -1,9 +1,12 @@
 """Small data, small runs, and a house of its own for every test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from binenc_kit.config import RunConfig
@@ -13,11 +16,24 @@ from binenc_kit.outputs import open_network
 from binenc_kit.recording import Recording
 from binenc_kit.training import train, train_one
 
+# With other tests on the same cores, how long an example takes says nothing about it.
+hypothesis.settings.register_profile("beside others", deadline=None)
+hypothesis.settings.load_profile("beside others")
+
 
 @pytest.fixture(autouse=True)
 def _own_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs, downloads and caches land in the test's own folder."""
     monkeypatch.setenv("BINENC_KIT_HOME", str(tmp_path / "house"))
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """For what threads could change: `make test` gives each process only one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
 
 
 def tiny_splits(classes: int = 3, each: int = 20, size: int = 4) -> dict:

@@ -117,6 +117,7 @@ def test_killed_in_the_middle_of_writing(place: str, when: int, undisturbed: Rec
     assert_the_same(Recording(folder), undisturbed)
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_killed_while_a_convnet_trains_on_all_cores(tmp_path: Path) -> None:
     config = replace(CONFIG, backbone="convnet", width=8, epochs=3, batch_size=32)
     list(train(config, tmp_path / "whole"))

@@ -25,6 +25,7 @@ def test_every_epoch_and_seed_has_random_numbers_of_its_own() -> None:
     assert len(drawn) == 9
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_only_small_mlps_compute_on_one_thread() -> None:
     before = torch.get_num_threads()
     for backbone, parameters, alone in (("mlp", 30_000, True), ("mlp", 10**6, False), ("convnet", 100, False)):

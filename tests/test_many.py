@@ -21,6 +21,8 @@ from binenc_kit.steps import make_optimizer, train_epoch
 from binenc_kit.training import train
 from tests.conftest import tiny_config
 
+pytestmark = pytest.mark.usefixtures("two_threads")  # with one, there would be one worker and nothing beside it
+
 
 def one_by_one(config: RunConfig, data: Data, folder: Path) -> Network:
     """What `train` makes of a config."""

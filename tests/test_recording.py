@@ -212,7 +212,7 @@ def test_whoever_has_the_latents_mapped_keeps_them_while_the_run_is_resumed(tiny
 def open_up(tmp_path: Path) -> None:
     """Let others than root reach a test's folder."""
     for folder in (tmp_path, *tmp_path.parents):
-        if os.geteuid() == 0 and folder.name.startswith(("pytest-", "test_")):
+        if os.geteuid() == 0 and folder.name.startswith(("pytest-", "popen-", "test_")):
             folder.chmod(0o755)
 
 

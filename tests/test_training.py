@@ -1,4 +1,6 @@
+import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from tqdm import tqdm
 
 from binenc_kit.data import Data, load_config_data, make_data
 from binenc_kit.errors import KitError
@@ -77,6 +80,7 @@ def test_the_seed_alone_decides_the_weights(tiny_data: Data, tmp_path: Path) -> 
     assert np.array_equal(Recording(tmp_path / "first").latents, Recording(tmp_path / "again").latents)
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_training_leaves_the_caller_s_random_numbers_and_threads_alone(tiny_data: Data, tmp_path: Path) -> None:
     threads = torch.get_num_threads()
     torch.manual_seed(3)
@@ -170,6 +174,17 @@ def test_the_progress_bar_is_plain_text(tiny_data: Data, tmp_path: Path, capsys:
     assert "BinEnc" in shown
     assert "3/3" in shown
     assert "val" in shown
+
+
+def test_the_progress_bar_does_not_print_every_epoch(
+    tiny_data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """Who reads only at the end of a cell, as nbval does, must not lose prints among a thousand others."""
+    monkeypatch.setattr("binenc_kit.training.tqdm", partial(tqdm, mininterval=3600))
+    train_one(tiny_config(epochs=9), tmp_path, data=tiny_data)
+    shown = capsys.readouterr().out
+    assert not re.search("[1-8]/9", shown)
+    assert "9/9" in shown
 
 
 def test_wide_latents_without_a_penalty_are_recorded_in_half_the_bytes(tiny_data: Data, tmp_path: Path) -> None:
