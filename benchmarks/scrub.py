@@ -60,7 +60,7 @@ def draw(change=None):
 slider.observe(draw, "value")
 draw()
 ipywidgets.VBox([slider, output])"""
-# From the key's event to the first frame after which the target's pixels, read back, are others than before.
+# From the key's event to the end of the first frame after which the target's pixels, read back, are others.
 WATCH = """selector => {
     const small = new OffscreenCanvas(96, 96).getContext("2d", {willReadFrequently: true})
     const look = () => {
@@ -75,10 +75,16 @@ WATCH = """selector => {
         port1.onmessage = work
         port2.postMessage(0)
     })
+    let before = look()
     window.taken = []
     window.addEventListener("keydown", () => {
-        const start = performance.now(), before = look()
-        const check = () => differ(before, look()) ? taken.push(performance.now() - start) : afterFrame(check)
+        const start = performance.now()
+        const check = () => {
+            const now = performance.now(), after = look()  // reading takes some milliseconds of its own
+            if (!differ(before, after)) return afterFrame(check)
+            before = after
+            taken.push(now - start)
+        }
         afterFrame(check)
     }, true)
 }"""
@@ -108,8 +114,9 @@ def steps(page: Page, target: str, slider: str, many: int) -> np.ndarray:
     page.evaluate(WATCH, target)
     for step in range(many + 3):  # the first ones warm up
         page.keyboard.press("ArrowRight")
-        page.wait_for_function("step => taken.length > step", arg=step)
-        page.wait_for_timeout(30)
+        page.wait_for_timeout(100)  # asking sooner would take the page's time from what is measured
+        while page.evaluate("taken.length") <= step:
+            page.wait_for_timeout(50)
     return np.array(page.evaluate("taken"))[3:]
 
 
