@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from binenc_kit.measures.binarity import bit_shares
 from binenc_kit.palette import Style, class_styles, plain
+from binenc_kit.portraits import PURE
 from binenc_kit.widgets.frames import ORIENTATIONS, Plane, plane, thinned
 
 EPOCHS, MOST_NAMES = 6, 20
-PURE = 0.95
 
 
 class Filmed(NamedTuple):
