@@ -12,7 +12,6 @@ from binenc_kit.errors import KitError
 from binenc_kit.measures.arrays import require_count
 from binenc_kit.palette import class_styles, styles
 from binenc_kit.recording import Recording
-from binenc_kit.splits import subset
 from binenc_kit.widgets.base import Widget
 from binenc_kit.widgets.frames import ORIENTATIONS
 from binenc_kit.widgets.page import source
@@ -21,7 +20,6 @@ from binenc_kit.widgets.snapshots import Filmed, snapshots
 
 MOST_HEADS = 4
 LOGARITHMIC = ("gamma", "Sigma_W")
-STILL_POINTS = 600  # a head's samples in the static figure
 
 
 class EpochScrubber(Widget):
@@ -70,11 +68,8 @@ class EpochScrubber(Widget):
 
     def still(self) -> Figure:
         """Six epochs side by side."""
-        some = [subset(reel.labels, STILL_POINTS, seed=0) for reel in self._reels]
-        filmed = [
-            Filmed(title, reel.latents[:, i], reel.labels[i], reel.epochs)
-            for title, reel, i in zip(self._titles, self._reels, some, strict=True)
-        ]
+        heads = zip(self._titles, self._reels, strict=True)
+        filmed = [Filmed(title, reel.latents, reel.labels, reel.epochs) for title, reel in heads]
         return snapshots(filmed, self._reels[0].names)
 
     @traitlets.validate("epoch")

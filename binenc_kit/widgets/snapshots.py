@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from binenc_kit.measures.binarity import bit_shares
 from binenc_kit.palette import Style, class_styles, plain
 from binenc_kit.portraits import PURE
-from binenc_kit.widgets.frames import ORIENTATIONS, Plane, plane, thinned
+from binenc_kit.splits import subset
+from binenc_kit.widgets.frames import ORIENTATIONS, plane, thinned
 
 EPOCHS, MOST_NAMES = 6, 20
+MOST_POINTS = 600  # marks in a panel: a stratified subset, while what is counted is counted on all samples
 
 
 class Filmed(NamedTuple):
@@ -55,13 +57,15 @@ def snapshots(heads: Sequence[Filmed], class_names: Sequence[str]) -> Figure:
 
 def _draw_row(row: Sequence[Axes], head: Filmed, styles: list[Style]) -> str:
     """One head's panels; returns what they show in words."""
-    chosen, P = thinned(len(head.latents), EPOCHS), head.latents.shape[2]
-    seen, pure = plane(head.latents) if P > 4 else None, []
-    for axes, frame in zip(row, chosen, strict=False):
-        z = np.asarray(head.latents[frame], np.float64)
-        shares = bit_shares(z, head.labels)
+    chosen = thinned(len(head.latents), EPOCHS)
+    flat, pure = _on_the_page(head, chosen), []
+    usual = 2.35 if head.latents.shape[2] <= 4 else 2.0
+    far = np.quantile(np.abs(flat[-1]).max(axis=1), 0.97)  # as in the scrubber: where most samples end up is in view
+    edge = float(np.clip(1.06 * far, usual, 2 * usual))
+    for axes, frame, points in zip(row, chosen, flat, strict=False):
+        shares = bit_shares(head.latents[frame], head.labels)
         pure.append(round(100 * float((np.maximum(shares, 1 - shares) >= PURE).mean())))
-        _draw_space(axes, z, head.labels, styles, seen, frame)
+        _draw_space(axes, points, head, styles, edge)
         axes.set_title(f"epoch {head.epochs[frame]}\n{pure[-1]} % of bits pure", fontsize=10)
     for axes in row[len(chosen) :]:
         axes.set_axis_off()
@@ -70,21 +74,27 @@ def _draw_row(row: Sequence[Axes], head: Filmed, styles: list[Style]) -> str:
     return f"{head.title}: share of pure bits {steps}."
 
 
-def _draw_space(
-    axes: Axes, z: NDArray[np.float64], labels: NDArray, styles: list[Style], seen: Plane | None, frame: int
-) -> None:
+def _on_the_page(head: Filmed, chosen: NDArray[np.int64]) -> list[NDArray[np.float64]]:
+    """The samples of each chosen frame on the page, (N, 2) each, in units of a side or of the spread."""
+    frames = [np.asarray(head.latents[frame], np.float64) for frame in chosen]
+    if head.latents.shape[2] <= 4:
+        sides = [np.abs(z).mean(axis=0) for z in frames]
+        return [_flat(z / np.where(side > 0, side, 1.0)) for z, side in zip(frames, sides, strict=True)]
+    seen = plane(head.latents)
+    along = zip(frames, seen.mean[chosen], seen.spread[chosen], strict=True)
+    return [((z @ seen.basis - mean) / (spread or 1.0))[:, :2] for z, mean, spread in along]
+
+
+def _draw_space(axes: Axes, points: NDArray[np.float64], head: Filmed, styles: list[Style], edge: float) -> None:
     """One epoch: the hypercube, if there is one, and the samples."""
-    if seen is None:
-        side = np.abs(z).mean(axis=0)
-        flat = _flat(z / np.where(side > 0, side, 1.0))
-        _draw_cube(axes, z.shape[1])
-    else:
-        flat = ((z @ seen.basis - seen.mean[frame]) / (seen.spread[frame] or 1.0))[:, :2]
-    edge = 2.0 if seen is not None else 2.35
-    flat = np.clip(flat, -edge + 0.05, edge - 0.05)
-    for colour, marker in dict.fromkeys(styles[label] for label in np.unique(labels)):  # a thousand classes share 100
-        of_style = np.array([styles[label] == (colour, marker) for label in labels])
-        axes.plot(*flat[of_style].T, color=colour, marker=marker, linestyle="", markersize=3, alpha=0.75)
+    if head.latents.shape[2] <= 4:
+        _draw_cube(axes, head.latents.shape[2])
+    some = subset(head.labels, MOST_POINTS, seed=0)
+    points, labels = np.clip(points[some], 0.05 - edge, edge - 0.05), head.labels[some]
+    for style in dict.fromkeys(styles[label] for label in np.unique(labels)):  # a thousand classes share 100
+        of_style = np.array([styles[label] == style for label in labels])
+        colour, marker = style
+        axes.plot(*points[of_style].T, color=colour, marker=marker, linestyle="", markersize=3, alpha=0.75)
     axes.set(xlim=(-edge, edge), ylim=(-edge, edge), xticks=[], yticks=[], aspect="equal")
     axes.spines[:].set_color("#cccccc")
 

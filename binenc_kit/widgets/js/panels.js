@@ -188,13 +188,13 @@ function rangeOf(heads, panel) {
       if (at != null) [low, high] = [Math.min(low, at), Math.max(high, at)];
     }
   if (panel.share) [low, high] = [Math.min(low, 0.5), 1];
-  if (low > high) [low, high] = [0, 1];
+  if (low > high) return { low: null, high: null, height }; // nothing to show, such as a gamma of 0
   if (high - low < 1e-9) [low, high] = [low - 0.5, high + 0.5];
   return { low, high, height };
 }
 
 function drawPanel(context, panel, box, range, theme, heads, epochs, shared) {
-  const text = (value) => brief(panel.log ? 10 ** value : value);
+  const text = (value) => (value === null ? "" : brief(panel.log ? 10 ** value : value));
   context.fillStyle = theme.ink;
   context.font = `600 ${SMALL}`;
   context.textAlign = "left";

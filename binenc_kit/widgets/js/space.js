@@ -167,6 +167,21 @@ function drawSamples(context, head, screen, styles, theme, followed, radius) {
   context.globalAlpha = 1;
 }
 
+/** Half the picture's width: as EXTENT says, or up to twice that where many samples end up farther out. */
+function reach(head, view, K, shared) {
+  const usual = EXTENT[view.key === "plane" ? "plane" : K], key = `${view.key} ${view.x} ${view.y}`;
+  if (shared.sameScale) return usual;
+  head.reached ||= new Map();
+  if (!head.reached.has(key)) {
+    const xy = new Float32Array(2 * head.N), far = new Float32Array(head.N);
+    project(head, view, head.T - 1, K > 2 ? shared.start[K] : [[1, 0], [0, 1]], false, xy);
+    for (let i = 0; i < head.N; i++) far[i] = Math.max(Math.abs(xy[2 * i]), Math.abs(xy[2 * i + 1]));
+    far.sort();
+    head.reached.set(key, Math.min(2 * usual, Math.max(usual, 1.06 * far[Math.floor(0.97 * (head.N - 1))])));
+  }
+  return head.reached.get(key);
+}
+
 /** The panel of one head's latent space: {node, paint(t), near(x, y), point}. */
 function makeSpace(head, shared, changed) {
   const views = viewsOf(head.P);
@@ -185,7 +200,7 @@ function makeSpace(head, shared, changed) {
   };
   const draw = (context, width, height) => {
     const turned = frameXY(), theme = shared.root.theme, K = dimensions();
-    const unit = Math.min(width, height) / 2 / EXTENT[view.key === "plane" ? "plane" : K];
+    const unit = Math.min(width, height) / 2 / reach(head, view, K, shared);
     const place = ([x, y]) => [width / 2 + unit * x, height / 2 - unit * y];
     const corners = view.key === "plane" ? null : drawCube(context, K, cubeSides(head, view, state.time, shared), turned, place, theme);
     drawAxes(context, view, K, head.P, width, height, theme);
