@@ -1,51 +1,60 @@
 // The epoch scrubber: one slider, and everything follows the epoch. Nothing asks the kernel; only `epoch` goes back.
 
+const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3]];
+
 /** The epoch numbers of all heads, ascending. */
 const allEpochs = (heads) => [...new Set(heads.flatMap((head) => head.epochs))].sort((a, b) => a - b);
 
-/** The picture of a head: its title and view, latent space, codebook and histograms. */
-function makeHead(head, shared, changed, follow) {
-  const space = makeSpace(head, shared, changed);
+const nearestIndex = (epochs, epoch) => epochs.reduce((best, one, i) => (Math.abs(one - epoch) < Math.abs(epochs[best] - epoch) ? i : best), 0);
+
+/** The part of the picture that is one head's: its title and view, latent space, codebook and histograms. */
+function makeHead(head, view, shared, changed, follow, look) {
+  const space = makeSpace(head, shared, view, changed);
   const book = makeCodebook(head, shared, space, follow), histograms = makeHistograms(head, shared, space);
-  const axis = (name) => labelled(name === "x" ? "across" : "up", choices([...Array(head.P).keys()].map((d) => [d, `z${d + 1}`]), space.view[name],
-    (value) => { space.view[name] = Number(value); changed(); }));
-  const pair = element("span", { class: "bk-row" }, axis("x"), axis("y"));
-  const settle = () => { pair.hidden = space.view.key !== "pair"; canvasText(space, head); };
-  const view = space.views.length > 1
-    ? labelled("view", choices(space.views, space.view.key, (key) => { space.view.key = key; settle(); changed(); })) : null;
-  settle();
   const card = element("div", { class: "bk-card", hidden: true });
   hoverSamples(space, head, shared, changed);
-  const count = head.of > head.N ? ` · ${head.N.toLocaleString("en")} of ${head.of.toLocaleString("en")} samples` : ` · ${head.N.toLocaleString("en")} samples`;
+  const side = (caption, rows) => element("div", {}, element("h3", { class: "bk-caption" }, caption), rows.box);
   const node = element("section", { class: "bk-head", "aria-label": head.title },
-    element("div", { class: "bk-row bk-headline" }, element("h2", { class: "bk-title" }, head.title), element("span", { class: "bk-soft" }, `P = ${head.P}${count}`), view, pair),
-    element("div", { class: "bk-body" },
-      element("div", { class: "bk-space" }, space.canvas, card),
-      element("div", { class: "bk-side" },
-        element("div", {}, element("h3", { class: "bk-caption" }, "0 blue, 1 orange, filled when pure"), book.box),
-        element("div", {}, element("h3", { class: "bk-caption" }, "histogram of each dimension"), histograms.box))));
+    element("div", { class: "bk-row bk-headline" }, element("h2", { class: "bk-title" }, head.title), element("span", { class: "bk-soft" }, sizeOf(head)),
+      ...viewFields(head, space, view, changed), shared.aligned ? null : sampleField(head, shared, (sample) => look(head, sample))),
+    head.note ? element("p", { class: "bk-note" }, head.note) : null,
+    element("div", { class: "bk-body" }, element("div", { class: "bk-space" }, space.canvas, card),
+      element("div", { class: "bk-side" }, side("0 blue, 1 orange, filled when pure", book), side("histogram of each dimension", histograms))));
   const paint = (time) => {
     space.time = time;
-    space.paint();
-    book.paint();
-    histograms.paint();
+    for (const one of [space, book, histograms]) one.paint();
     showCard(card, space, head, shared);
   };
-  return { node, space, paint };
+  return { node, paint, tell: book.tell };
 }
 
-/** What a reader who cannot see the latent space is told about it. */
-function canvasText(space, head) {
-  const how = space.rotatable() ? "; arrow keys turn it, with Shift also through the fourth dimension, Home turns it back" : "";
-  const name = space.views.find(([key]) => key === space.view.key)?.[1] || "two dimensions";
-  space.canvas.setAttribute("aria-label", `Latent space of ${head.title}, ${name}${how}`);
+/** "P = 4 · 1,000 of 50,000 samples". */
+function sizeOf(head) {
+  const [shown, all] = [head.N, head.of].map((many) => many.toLocaleString("en"));
+  return `P = ${head.P} · ${head.of > head.N ? `${shown} of ${all}` : shown} sample${head.of > 1 ? "s" : ""}`;
+}
+
+/** The choice of a view, and of the two dimensions where the view is a pair. */
+function viewFields(head, space, view, changed) {
+  const dimensions = Array.from({ length: head.P }, (_, d) => [d, `z${d + 1}`]);
+  const axis = (name, key) => labelled(name, choices(dimensions, view[key], (value) => { view[key] = Number(value); changed(); }));
+  const pair = element("span", { class: "bk-row" }, axis("across", "x"), axis("up", "y"));
+  const settle = () => {
+    pair.hidden = view.key !== "pair";
+    const turns = depthOf(head, view), name = space.views.find(([key]) => key === view.key)?.[1] || "two dimensions";
+    const fourth = turns > 3 ? ", with Shift also through the fourth dimension" : "";
+    const how = turns > 2 ? `; arrow keys turn it${fourth}, Home turns it back` : "";
+    space.canvas.setAttribute("aria-label", `Latent space of ${head.title}, ${name}${how}`);
+  };
+  settle();
+  if (space.views.length < 2) return [];
+  return [labelled("view", choices(space.views, view.key, (key) => { view.key = key; settle(); changed(); })), pair];
 }
 
 /** The sample under the pointer comes into focus, and leaves it with the pointer. */
 function hoverSamples(space, head, shared, changed) {
   const focus = (sample) => {
-    const same = sample === inFocus(shared, head);
-    if (same || (sample === null && shared.focus?.byHand)) return;
+    if (sample === inFocus(shared, head) || (sample === null && shared.focus?.byHand)) return;
     shared.focus = sample === null ? null : { head, sample };
     changed();
   };
@@ -54,19 +63,23 @@ function hoverSamples(space, head, shared, changed) {
   space.canvas.addEventListener("pointerleave", () => focus(null));
 }
 
+/** What there is to say of a sample: its class, its code, its number among all samples. */
+function sampleLines(head, shared, sample, t) {
+  return [shared.names[head.labels[sample]], codeOf(head, t, sample), `sample ${head.samples[sample]}`];
+}
+
 /** The card of the sample in focus: its picture, its class and its code. */
 function showCard(card, space, head, shared) {
   const sample = inFocus(shared, head);
   card.hidden = sample === null;
   if (card.hidden) return;
-  const code = codeOf(head, Math.floor(space.time), sample);
-  const lines = [shared.names[head.labels[sample]], code, `sample ${sample + 1}`];
   card.replaceChildren();
   if (shared.sheet && head.pictures) {
     const picture = element("canvas", { width: 144, height: 144, "aria-hidden": "true" });
     shared.sheet.draw(picture.getContext("2d"), head.pictures[sample], 0, 0, 144);
     card.append(picture);
   }
+  const lines = sampleLines(head, shared, sample, Math.floor(space.time));
   card.append(...lines.map((line, i) => element("div", { class: ["bk-name", "bk-code", "bk-soft"][i] }, line)));
   const [x, y] = [space.screen[2 * sample], space.screen[2 * sample + 1]];
   const { clientWidth: width, clientHeight: height } = space.canvas;
@@ -74,153 +87,154 @@ function showCard(card, space, head, shared) {
   card.style.top = `${Math.max(4, Math.min(y - card.offsetHeight / 2, height - card.offsetHeight - 4))}px`;
 }
 
-/** Slider, play and speed. */
-function makeControls(shared, epochs, go, play) {
-  const slider = element("input", { type: "range", min: 0, max: epochs.length - 1, step: 1, value: 0, class: "bk-slider", oninput: () => go(Number(slider.value), true) });
-  slider.addEventListener("keydown", (event) => { if (event.key === " ") { event.preventDefault(); play(!shared.playing); } });
-  const button = element("button", { class: "bk-play", onclick: () => play(!shared.playing) }, "▶ Play");
-  const rates = [1, 2, 5, 10, 20, 50], usual = rates.find((rate) => rate >= epochs.length / 12) || 50;
-  shared.rate = usual;
-  const speed = labelled("speed", choices(rates.map((rate) => [rate, `${rate} ${rate > 1 ? "epochs" : "epoch"} a second`]), usual, (rate) => { shared.rate = Number(rate); }));
-  const readout = element("output", { class: "bk-number bk-epoch" });
-  const node = element("div", { class: "bk-row bk-controls" }, button, labelled("epoch", slider), readout, speed);
-  node.children[1].classList.add("bk-grow");
-  return { node, slider, button, readout };
-}
-
-/** The classes as buttons: one that is pressed is followed alone. */
-function makeLegend(shared, heads, follow, sheetOf) {
-  const there = (label) => heads.some((head) => head.members[label]?.length);
-  const pressed = (label) => String(shared.followed === label);
-  const buttons = shared.names.map((name, label) => there(label)
-    ? element("button", { class: "bk-class", "aria-pressed": pressed(label), title: name, onclick: () => follow(label) }, markIcon(shared.styles[label]), element("span", {}, name)) : null);
-  const list = element("div", { class: "bk-row bk-classes", role: "group", "aria-label": "follow one class" }, ...buttons);
-  const sample = element("input", { type: "number", min: 1, max: heads[0].N, step: 1, class: "bk-sample", oninput: () => sheetOf(sample.value === "" ? null : Number(sample.value) - 1) });
-  const show = () => buttons.forEach((button, label) => button?.setAttribute("aria-pressed", pressed(label)));
-  return { list, show, sample: labelled("look at sample", sample) };
-}
-
 /** Everything that belongs to one sending of content; `before` is what the reader had chosen until then. */
 function build(root, content, model, heads, sheet, before) {
-  const epochs = allEpochs(heads), chosen = { turned: {}, followed: null, sameScale: false, ...before };
-  const shared = { root, sheet, names: content.names, styles: content.styles, start: content.orientations, aligned: content.aligned, focus: null, playing: false, ...chosen };
+  const epochs = allEpochs(heads), { names, styles, aligned, orientations: start } = content;
+  const shared = { root, sheet, names, styles, aligned, start, heads, turned: {}, followed: null, focus: null, scale: "each", playing: false, ...before?.chosen };
+  const views = heads.map((head, i) => before?.views[i] || { key: viewsOf(head.P)[0]?.[0] || "pair", x: 0, y: Math.min(1, head.P - 1) });
   heads.forEach((head, i) => {
     const places = epochs.map((epoch) => Math.max(0, head.epochs.findLastIndex((one) => one <= epoch)));
     head.frameAt = (place) => places[place];
-    head.dash = [[], [6, 3], [2, 3], [8, 3, 2, 3]][i % 4];
-    head.widestPeak = head.scale.reduce((most, one) => Math.max(most, one), 0);
+    head.dash = DASHES[i % DASHES.length];
   });
+  const looked = before?.sample && heads[before.sample.head]?.placeOf.get(before.sample.number);
+  if (looked != null) shared.focus = { head: heads[before.sample.head], sample: looked, byHand: true };
   const paint = () => { if (root.isConnected) update(shared, epochs, heads, parts); };
   const changed = onceAFrame(paint);
-  const parts = assemble(root, content, shared, heads, epochs, model, changed);
+  const parts = assemble(root, content, shared, heads, views, epochs, model, changed);
   parts.go(nearestIndex(epochs, before ? before.epoch : model.get("epoch")));
   paint();
-  const kept = () => ({ turned: shared.turned, followed: shared.followed, sameScale: shared.sameScale, epoch: shared.epoch });
-  return { changed, ...parts, stop: () => { parts.stop(); changed.cancel(); }, kept, epochs };
+  parts.tell();
+  if (before?.playing) parts.play(true);
+  return { changed, ...parts, stop: () => { parts.stop(); changed.cancel(); sheet?.close(); }, kept: () => keep(shared, heads, views), epochs };
 }
 
-const nearestIndex = (epochs, epoch) => epochs.reduce((best, one, i) => (Math.abs(one - epoch) < Math.abs(epochs[best] - epoch) ? i : best), 0);
+/** What a reader has chosen, to be taken over when new content comes. */
+function keep(shared, heads, views) {
+  const { turned, followed, scale, rate, epoch, playing, focus } = shared;
+  const sample = focus?.byHand ? { head: heads.indexOf(focus.head), number: focus.head.samples[focus.sample] } : null;
+  return { chosen: { turned, followed, scale, rate }, epoch, playing, views, sample };
+}
 
 /** Builds the elements and what moves them. */
-function assemble(root, content, shared, heads, epochs, model, changed) {
-  const send = debounced(() => { model.set("epoch", shared.epoch); model.save_changes(); }, 120);
-  const tell = debounced(() => { if (!shared.playing) live.textContent = parts.told; }, 500);
+function assemble(root, content, shared, heads, views, epochs, model, changed) {
+  const send = inAWhile(() => { model.set("epoch", shared.epoch); model.save_changes(); }, 120);
+  const tell = debounced(() => { if (!shared.playing) parts.tell(); }, 500);
   const go = (place, byReader = false) => {
-    Object.assign(shared, { time: place, index: Math.floor(place), epoch: epochs[Math.floor(place)] });
-    if (byReader) { send(); tell(); }
+    const index = Math.floor(place);
+    Object.assign(shared, { time: place, index, epoch: epochs[index] });
+    if (byReader) send();
+    tell();
     changed();
   };
-  const play = makePlayer(shared, epochs, go, () => { parts.controls.button.replaceChildren(shared.playing ? "❚❚ Pause" : "▶ Play"); tell(); });
-  const follow = (label) => { shared.followed = shared.followed === label ? null : label; legend.show(); changed(); };
-  const look = (sample) => {
-    shared.focus = sample !== null && sample >= 0 && sample < heads[0].N ? { head: heads[0], sample, byHand: true } : null;
-    changed();
+  const play = makePlayer(shared, epochs, go, () => { parts.controls.button.replaceChildren(shared.playing ? "❚❚ Pause" : "▶ Play"); });
+  const byHand = (place) => { play(false); go(place, true); };
+  const follow = (label) => { shared.followed = shared.followed === label ? null : label; parts.legend.show(); changed(); };
+  const look = (head, sample) => { shared.focus = sample === null ? null : { head, sample, byHand: true }; tell(); changed(); };
+  const parts = {
+    go, play, told: "",
+    controls: makeControls(shared, epochs, byHand, play),
+    legend: makeLegend(shared, heads, follow),
+    drawn: heads.map((head, i) => makeHead(head, views[i], shared, changed, follow, look)),
+    curves: makeCurves(heads, content.panels, epochs, shared, (epoch) => byHand(nearestIndex(epochs, epoch))),
+    status: element("p", { class: "bk-status bk-number" }),
+    live: element("p", { class: "bk-unseen", "aria-live": "polite" }),
+    stop: () => { play(false); send.now(); tell.cancel(); },
   };
-  const controls = makeControls(shared, epochs, (place) => { play(false); go(place, true); }, play);
-  const legend = makeLegend(shared, heads, follow, look);
-  const drawn = heads.map((head) => makeHead(head, shared, changed, follow));
-  const curves = makeCurves(heads, content.panels, epochs, shared, (epoch) => { play(false); go(nearestIndex(epochs, epoch), true); });
-  const scale = labelled("scale", choices([["each", "each epoch its own"], ["same", "the same throughout"]], shared.sameScale ? "same" : "each", (value) => { shared.sameScale = value === "same"; changed(); }));
-  const live = element("p", { class: "bk-unseen", "aria-live": "polite" });
-  const status = element("p", { class: "bk-status bk-number" });
-  root.replaceChildren(controls.node, status,
-    element("div", { class: heads.length > 1 ? "bk-heads bk-many" : "bk-heads" }, ...drawn.map((one) => one.node)), curves.canvas,
-    element("div", { class: "bk-row bk-foot" }, legend.list, element("span", { class: "bk-row" }, legend.sample, scale)), live);
-  const parts = { go, play, controls, drawn, curves, status, told: "", stop: () => { play(false); send.cancel(); tell.cancel(); } };
+  parts.tell = () => tellAll(parts, shared);
+  arrange(root, parts, shared, heads, look, changed);
   return parts;
 }
 
-/** Plays from where the slider is; between two epochs the samples fly, unless the reader wants less motion. */
-function makePlayer(shared, epochs, go, shown) {
-  let asked = 0, before = 0;
-  const step = (now) => { // the first frame's time can lie before the click
-    const last = epochs.length - 1, time = Math.min(last, shared.clock + (Math.max(0, now - before) / 1000) * shared.rate);
-    [shared.clock, before] = [time, now];
-    go(lessMotion() ? Math.floor(time) : time, Math.floor(time) !== shared.index);
-    if (time >= last) return play(false);
-    asked = requestAnimationFrame(step);
+/** Everything in its place on the page. */
+function arrange(root, parts, shared, heads, look, changed) {
+  const sample = shared.aligned ? sampleField(heads[0], shared, (place) => look(heads[0], place)) : null;
+  root.replaceChildren(parts.controls.node, parts.status,
+    element("div", { class: heads.length > 1 ? "bk-heads bk-many" : "bk-heads" }, ...parts.drawn.map((one) => one.node)), parts.curves.canvas,
+    element("div", { class: "bk-row bk-foot" }, parts.legend.node, element("span", { class: "bk-row" }, sample, scaleField(shared, changed))), parts.live);
+}
+
+/** Does the work within `pause` milliseconds of the first call, however many follow; now() does at once what waits. */
+function inAWhile(work, pause) {
+  let waiting = 0;
+  const ask = () => { waiting ||= setTimeout(ask.now, pause); };
+  ask.now = () => {
+    if (!waiting) return;
+    clearTimeout(waiting);
+    waiting = 0;
+    work();
   };
-  const play = (on) => {
-    if (on === shared.playing) return;
-    cancelAnimationFrame(asked);
-    shared.playing = on;
-    if (on) {
-      shared.clock = shared.index >= epochs.length - 1 ? 0 : shared.index;
-      before = performance.now();
-      asked = requestAnimationFrame(step);
-    } else go(shared.index, true);
-    shown();
-  };
-  return play;
+  return ask;
 }
 
 /** Paints all panels for the present time, and says it in words. */
 function update(shared, epochs, heads, parts) {
-  const last = epochs.at(-1), { index } = shared, part = shared.time - index;
+  const { index } = shared, part = shared.time - index;
   for (const head of heads) head.colour = inTheme(head.style[0], shared.root.theme);
   const said = heads.map((head, i) => {
     const frame = head.frameAt(index), moving = part && head.frameAt(index + 1) === frame + 1;
     parts.drawn[i].paint(moving ? frame + part : frame);
-    return { head, frame, pure: Math.round(100 * statistics(head, frame).pure) };
+    return { head, frame, pure: percent(statistics(head, frame).pure), name: heads.length > 1 ? `${head.title}: ` : "" };
   });
   parts.curves.paint();
-  const name = (head) => (heads.length > 1 ? `${head.title}: ` : "");
-  tellEpoch(shared, last, said, parts, name);
+  tellEpoch(shared, epochs.at(-1), said, parts);
 }
 
 /** The epoch in words and numbers, wherever it is told. */
-function tellEpoch(shared, last, said, parts, name) {
+function tellEpoch(shared, last, said, parts) {
   const { slider, readout } = parts.controls;
-  const text = `epoch ${shared.epoch} of ${last}, ${said.map(({ head, pure }) => `${name(head)}${pure} % of bits pure`).join(", ")}`;
+  const text = `epoch ${shared.epoch} of ${last}, ${said.map(({ name, pure }) => `${name}${pure} % of bits pure`).join(", ")}`;
   if (text === parts.told) return; // sixty times a second while it plays
   parts.told = text;
   slider.value = shared.index;
   slider.setAttribute("aria-valuetext", text);
   readout.textContent = `${shared.epoch} of ${last}`;
-  parts.status.replaceChildren(...said.map(({ head, frame, pure }) => element("span", {}, element("strong", {}, `${name(head)}${pure} % of bits pure`),
-    ` · mean |z| ${brief(head.sides[frame])}${head.epochs[frame] < shared.epoch ? ` · its last epoch is ${head.epochs[frame]}` : ""}`)));
-  parts.curves.canvas.setAttribute("aria-label", `Curves by epoch: ${Object.keys(said[0].head.curves).join(", ")}; ${text}`);
+  parts.status.replaceChildren(...said.map(({ head, frame, pure, name }) => {
+    const late = head.epochs[frame] < shared.epoch ? ` · its last epoch is ${head.epochs[frame]}` : "";
+    return element("span", {}, element("strong", {}, `${name}${pure} % of bits pure`), ` · mean |z| ${brief(head.sides[frame])}${late}`);
+  }));
+}
+
+/** Once things have settled: for readers who cannot see them. */
+function tellAll(parts, shared) {
+  const { focus } = shared, sample = focus && sampleLines(focus.head, shared, focus.sample, focus.head.frameAt(shared.index));
+  parts.live.textContent = sample ? `${parts.told}; ${sample[2]}: class ${sample[0]}, code ${sample[1]}` : parts.told;
+  parts.curves.canvas.setAttribute("aria-label", `Curves by epoch: ${Object.keys(shared.heads[0].curves).join(", ")}; ${parts.told}`);
+  for (const one of parts.drawn) one.tell();
+}
+
+/** What had the focus of the keyboard, to be given back once its place is rebuilt: a function that does so. */
+function keptFocus(root) {
+  const stops = () => [...root.querySelectorAll("button, select, input, [tabindex='0']")];
+  const before = stops(), place = before.indexOf(root.getRootNode().activeElement);
+  return () => {
+    if (place < 0) return;
+    const after = stops();
+    (after.length === before.length ? after[place] : root.querySelector(".bk-slider")).focus();
+  };
 }
 
 async function render({ model, el }) {
   let now = null, asked = 0;
-  const root = widgetRoot(el, "epoch scrubber", () => now?.changed());
+  const root = widgetRoot(el, "Epoch scrubber", () => now?.changed());
   root.classList.add("bk-scrubber");
   const show = async () => {
     const content = model.get("content"), mine = ++asked;
     const heads = await Promise.all(content.heads.map(openHead)), sheet = await pictureSheet(content.sheet);
     if (mine !== asked) return; // newer content has come meanwhile, or the view is closed
-    const before = now?.kept();
+    const before = now?.kept(), focus = keptFocus(root);
     now?.stop();
     now = build(root, content, model, heads, sheet, before);
+    focus();
   };
   const move = () => {
+    if (!now) return;
     const place = nearestIndex(now.epochs, model.get("epoch"));
     if (now.epochs[place] !== now.kept().epoch) { now.play(false); now.go(place); }
   };
-  await show();
   model.on("change:content", show);
   model.on("change:epoch", move);
+  await show();
   return () => {
     asked++;
     model.off("change:content", show);
