@@ -2,6 +2,7 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from binenc_kit.errors import KitError
@@ -29,6 +30,11 @@ def test_channels_may_come_first_and_values_as_shares() -> None:
     last = np.moveaxis(pictures, 1, -1)
     assert np.array_equal(tiles(picture_sheet(pictures), 5), last)
     assert np.array_equal(tiles(picture_sheet(last / np.float32(255)), 5), last)
+
+
+def test_tensors_are_welcome() -> None:
+    pictures = torch.full((2, 3, 3), 0.5, requires_grad=True)
+    assert np.array_equal(tiles(picture_sheet(pictures.bfloat16()), 2), np.full((2, 3, 3), 128))
 
 
 def test_large_pictures_become_small_and_many_become_a_jpeg() -> None:

@@ -2,6 +2,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -12,6 +13,7 @@ from binenc_kit.measures.binarity import codebook, hamming_distances
 from binenc_kit.recording import Recording
 from binenc_kit.widgets.codes import near, packed
 from binenc_kit.widgets.explorer import CodeExplorer
+from tests.test_scrubber import spoil
 
 # Four classes of 20 samples each; ant and bee share 011, cat differs from them in bit 2, dog from cat in bit 3.
 CODES = np.array([[0, 1, 1], [0, 1, 1], [0, 0, 1], [0, 0, 0]])
@@ -138,6 +140,8 @@ def test_few_and_many_samples_classes_and_bits_work(samples: int, classes: int, 
         ({"labels": None}, "there are no labels"),
         ({"labels": LABELS[:-1]}, r"labels of shape \(79,\) do not fit"),
         ({"class_names": ("a", "b")}, "there are 2 class names"),
+        ({"class_names": 4}, "class_names is 4, but must be a list of names, one a class"),
+        ({"pictures": torch.nn.Linear(1, 1)}, "there are 0 pictures for 80 samples"),
         ({"pictures": np.zeros((79, 4, 4), np.uint8)}, "there are 79 pictures for 80 samples"),
         ({"pictures": np.zeros((80, 4), np.uint8)}, r"pictures of shape \(80, 4\) do not fit"),
         ({"epoch": 3}, "epoch is 3, but latents in an array have none"),
@@ -160,6 +164,24 @@ def test_an_epoch_that_is_not_there_gets_one_sentence(epoch: object, tiny_run: R
         CodeExplorer(tiny_run, epoch=epoch)
 
 
+def test_an_epoch_that_broke_down_names_the_last_good_one(tiny_run: Recording) -> None:
+    spoil(tiny_run, 3, np.nan)
+    with pytest.raises(KitError, match="NaN or infinite at epoch 3: pass epoch=2, the last good one before it"):
+        CodeExplorer(tiny_run)
+    assert CodeExplorer(tiny_run, epoch=2).content["origin"].endswith("epoch 2")
+    spoil(tiny_run, 1, np.inf)
+    with pytest.raises(KitError, match="NaN or infinite at epoch 1: train with a smaller learning rate"):
+        CodeExplorer(tiny_run, epoch=1)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_tensors_are_welcome_with_gradients_or_without(kind: torch.dtype) -> None:
+    z, labels = tiny()
+    latents = torch.tensor(z, dtype=kind, requires_grad=True)
+    for one in (latents, list(latents)):
+        assert CodeExplorer(one, torch.tensor(labels), NAMES).content == CodeExplorer(z, labels, NAMES).content
+
+
 def test_a_recording_takes_no_labels(tiny_run: Recording) -> None:
     with pytest.raises(KitError, match="a recording brings its labels and class names"):
         CodeExplorer(tiny_run, labels=tiny_run.labels)
@@ -174,6 +196,10 @@ def test_bits_can_be_set_and_bad_ones_leave_the_old() -> None:
             explorer.bits = bad
     assert explorer.bits == "01."
     assert '"bits":"01."' in explorer.to_html()
+    for bad in (5, None, b"01."):
+        with pytest.raises(KitError, match=f"bits are {bad!r}, but must be 3 characters"):
+            explorer.bits = bad
+    assert explorer.bits == "01."
 
 
 def test_hostile_names_stay_text_and_nothing_is_fetched() -> None:

@@ -2,12 +2,13 @@ import zlib
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from binenc_kit.errors import KitError
-from binenc_kit.widgets.frames import LEVELS, ORIENTATIONS, checked_frames, pack, plane, quantise, thinned
+from binenc_kit.widgets.frames import LEVELS, ORIENTATIONS, checked_frames, first_bad, pack, plane, quantise, thinned
 
 finite = st.floats(-(2.0**100), 2.0**100, allow_nan=False, width=32)
 shapes = st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(1, 4))
@@ -86,9 +87,26 @@ def test_one_frame_a_list_of_frames_and_whole_numbers_are_welcome() -> None:
     assert checked_frames(np.ones((3, 4, 2), int)).dtype == np.float64
 
 
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_tensors_are_welcome_with_gradients_or_without_and_in_lists(kind: torch.dtype) -> None:
+    latents = torch.ones(3, 4, 2, dtype=kind, requires_grad=True) * 0.5
+    for frames in (latents, list(latents), tuple(latents.detach())):
+        assert np.array_equal(checked_frames(frames), np.full((3, 4, 2), 0.5))
+
+
+def test_the_first_bad_frame_is_found() -> None:
+    frames = np.ones((4, 2, 2))
+    assert first_bad(frames) is None
+    frames[2:, 0, 0] = np.inf
+    assert first_bad(frames) == 2
+
+
 @pytest.mark.parametrize(
     ("latents", "sentence"),
     [
+        ([], "no epochs to show yet"),
+        ([torch.ones(3, 2), torch.ones(4, 2)], "the same samples in every epoch"),
+        (torch.eye(3).to_sparse(), "do not become an array"),
         (np.ones(3), "latents of shape \\(3,\\) and type float64 do not fit"),
         (np.array([[["a"]]]), "must be numbers"),
         (np.ones((0, 4, 2)), "no epochs to show yet"),

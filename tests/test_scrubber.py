@@ -5,6 +5,7 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import traitlets
@@ -15,9 +16,9 @@ from binenc_kit.data import Data
 from binenc_kit.display import to_png
 from binenc_kit.errors import KitError
 from binenc_kit.measures.binarity import code_agreement
-from binenc_kit.recording import Recording
+from binenc_kit.recording import Recording, read_header
 from binenc_kit.training import train
-from binenc_kit.widgets import EpochScrubber
+from binenc_kit.widgets import CodeExplorer, EpochScrubber
 from tests.conftest import tiny_config
 from tests.test_frames import unpack
 
@@ -98,6 +99,104 @@ def test_a_recording_without_an_epoch_says_so(tiny_run: Recording, tmp_path: Pat
         EpochScrubber(tiny_run)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_recording_that_broke_down_is_shown_up_to_there(tiny_run: Recording, wrong: float) -> None:
+    spoil(tiny_run, 3, wrong)
+    scrubber = EpochScrubber(tiny_run)
+    (head,) = scrubber.content["heads"]
+    assert head["epochs"] == [1, 2]
+    assert head["shape"][0] == len(head["curves"]["gamma"]) == len(head["curves"]["Sigma_W"]) == 2
+    assert head["note"] == "latents are NaN or infinite from epoch 3 on"
+    assert "at epoch 2" in scrubber.still().get_label()
+    spoil(tiny_run, 1, wrong)
+    with pytest.raises(KitError, match="NaN or infinite from epoch 1 on: train with a smaller rate"):
+        EpochScrubber(tiny_run)
+
+
+def spoil(run: Recording, epoch: int, wrong: float) -> None:
+    """Write one wrong number into a run's latents after an epoch."""
+    shape, dtype, offset = read_header(run.folder / "latents.npy")
+    np.memmap(run.folder / "latents.npy", dtype, "r+", offset, shape)[epoch - 1, 0, 0] = wrong
+
+
+def test_a_recording_that_does_not_say_what_it_was_made_of_has_pictures(tiny_run: Recording, tiny_data: Data) -> None:
+    whole = EpochScrubber(tiny_run, pictures=tiny_data).content
+    del tiny_run.about["fingerprint"]
+    assert EpochScrubber(tiny_run, pictures=tiny_data).content == whole
+    assert CodeExplorer(tiny_run, pictures=tiny_data).content["sheet"]
+    Z, Y = growing()
+    with pytest.raises(KitError, match="not with both at once"):
+        EpochScrubber(tiny_run, Z, labels=Y, class_names=["a", "b", "c"], pictures=tiny_data)
+    places = Z[:, : len(tiny_run.labels)], tiny_run.labels
+    tiny_run.indices[:] = np.arange(len(tiny_run.labels))  # alike by number alone
+    assert not EpochScrubber(tiny_run, places[0], labels=places[1], class_names="a b c".split()).content["aligned"]
+
+
+def test_a_sample_has_the_same_number_here_and_in_the_explorer(tiny_run: Recording) -> None:
+    latents, labels = growing(samples=40)
+    own = EpochScrubber(latents, labels=labels, points=10).content["heads"][0]
+    recorded = EpochScrubber(tiny_run, points=5).content["heads"][0]
+    explored = CodeExplorer(tiny_run, points=5).content
+    for head, z, y in ((own, latents, labels), (recorded, tiny_run.latents, tiny_run.labels)):
+        assert len(head["samples"]) == head["shape"][1] < head["of"]
+        assert head["labels"] == y[head["samples"]].tolist()
+        last = unpack(head["latents"], tuple(head["shape"]))[-1]
+        assert np.array_equal(last > 0, z[-1][head["samples"]] > 0)
+    assert sorted(np.frombuffer(explored["numbers"], "<u4")) == recorded["samples"]
+    assert EpochScrubber(tiny_run).content["heads"][0]["samples"] == list(range(len(tiny_run.labels)))
+
+
+def test_what_is_told_of_arrays_alone_is_refused_beside_recordings_alone(tiny_run: Recording) -> None:
+    latents, labels = growing()
+    for told in ({"labels": labels}, {"class_names": ["a"]}, {"curves": {"loss": [1]}}):
+        with pytest.raises(KitError, match=f"a recording brings its .*: leave {next(iter(told))} out"):
+            EpochScrubber(tiny_run, tiny_run, **told)
+    told = {"labels": labels, "class_names": ["a", "b", "c"], "curves": {"loss": [5, 4, 3, 2, 1]}}
+    recorded, own = EpochScrubber(tiny_run, latents, **told).content["heads"]
+    assert "loss" in own["curves"]
+    assert "loss" not in recorded["curves"]
+
+
+def test_curves_of_ones_own_are_never_replaced() -> None:
+    latents, labels = growing()
+    own = pd.DataFrame({"Sigma_W": range(5), "code agreement": [10, 20, 30, 40, 50], 3: [1, 2, None, 4, 5]})
+    content = EpochScrubber(latents, labels=labels, curves=own).content
+    curves = content["heads"][0]["curves"]
+    assert list(curves) == ["Sigma_W", "code agreement", "3"]
+    assert curves["Sigma_W"] == [0, 1, 2, 3, 4]
+    assert curves["code agreement"] == [10, 20, 30, 40, 50]
+
+
+def test_a_share_is_one_by_its_name_and_by_its_values() -> None:
+    latents, labels = growing()
+    given = {"test accuracy": [0.1, 0.2, np.nan, 0.5, 1.0], "train accuracy": [10, 20, 30, 40, 50], "loss": [0.5] * 5}
+    panels = EpochScrubber(latents, labels=labels, curves=given).content["panels"]
+    shares = {panel["name"]: panel["share"] for panel in panels}
+    assert shares == {
+        "test accuracy": True, "train accuracy": False, "loss": False, "code agreement": True, "Sigma_W": False
+    }  # fmt: skip
+
+
+def test_where_the_reader_first_stands_is_told_for_planes_too() -> None:
+    latents, labels = growing()
+    turned = EpochScrubber(latents, labels=labels).content["orientations"]
+    assert turned.keys() == {"3", "4", "plane"}
+    assert turned["plane"] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_names_may_come_one_after_the_other_and_tensors_with_gradients() -> None:
+    latents, labels = growing()
+    tensors = [torch.tensor(frame, dtype=torch.bfloat16, requires_grad=True) for frame in latents]
+    scrubber = EpochScrubber(
+        tensors, latents, labels=torch.tensor(labels), class_names=(name for name in "abc"),
+        titles=(name for name in "xy"),
+    )  # fmt: skip
+    assert scrubber.content["names"] == ["a", "b", "c"]
+    assert [head["title"] for head in scrubber.content["heads"]] == ["x", "y"]
+    scrubber.refresh()
+    assert scrubber.content["names"] == ["a", "b", "c"]
+
+
 def test_plain_arrays_have_their_measures_and_curves_of_their_own() -> None:
     latents, labels = growing()
     scrubber = EpochScrubber(latents, labels=np.array(["cat", "dog", "eel"])[labels], curves={"loss": [5, 4, 3, 2, 1]})
@@ -141,6 +240,12 @@ Z, Y = growing()
         bad("there are no labels", Z),
         bad("labels of shape", Z, labels=Y[:-1]),
         bad("no epochs", Z[:0], labels=Y),
+        bad("no epochs to show yet", []),
+        bad("titles is 3, but must be a list of names, one a head", Z, labels=Y, titles=3),
+        bad("titles is the text 'ab'", Z, Z, labels=Y, titles="ab"),
+        bad("class_names is 3", Z, labels=Y, class_names=3),
+        bad("curves is of type ndarray", Z, labels=Y, curves=np.zeros(5)),
+        bad("0 pictures for 40 samples", Z, labels=Y, pictures=torch.nn.Linear(1, 1)),
         bad("NaN or infinity in frame 3", np.where(np.arange(5)[:, None, None] == 2, np.nan, Z), labels=Y),
         bad("2 titles for 1 heads", Z, labels=Y, titles=["a", "b"]),
         bad("has 2 values for 5 epochs", Z, labels=Y, curves={"loss": [1, 2]}),
@@ -153,22 +258,32 @@ Z, Y = growing()
 )
 def test_bad_input_gets_one_sentence(heads: tuple, told: dict, sentence: str, tiny_run: Recording) -> None:
     heads = [tiny_run if isinstance(head, str) else head for head in heads]
-    if told.get("class_names"):
+    if isinstance(told.get("class_names"), str):
         told = told | {"class_names": list(told["class_names"])}
     with pytest.raises(KitError, match=re.escape(sentence)):
         EpochScrubber(*heads, **told)
 
 
-def test_the_page_is_one_file_and_takes_at_most_two_bytes_a_value(tiny_run: Recording, tmp_path: Path) -> None:
+def test_the_page_is_one_file(tiny_run: Recording, tmp_path: Path) -> None:
     scrubber = EpochScrubber(tiny_run)
     page = scrubber.to_html(tmp_path / "deep" / "page.html")
     assert (tmp_path / "deep" / "page.html").read_text() == page
     assert set(re.findall(r"https?://[^\"'\s)]+", page)) <= {"http://www.w3.org/2000/svg"}
-    latents, labels = growing(epochs=60, samples=1000)
-    (head,) = EpochScrubber(latents, labels=labels).content["heads"]
-    assert len(head["latents"]) * 4 / 3 <= 2 * latents.size  # in base64, as the page has it
     with pytest.raises(KitError, match="cannot write"):
         scrubber.to_html("/proc/nowhere/page.html")
+    for path in (3, "", b"page.html"):
+        with pytest.raises(KitError, match="must be that of a file"):
+            scrubber.to_html(path)
+
+
+def test_a_value_takes_at_most_two_bytes() -> None:
+    labels = np.arange(1000) % 10
+    noise = np.random.default_rng(0).normal(size=(60, 1000, 4)).astype(np.float32)
+    (hardest,) = EpochScrubber(noise, labels=labels).content["heads"]  # no epoch tells anything of the next
+    assert len(hardest["latents"]) <= 2 * noise.size  # as they are sent
+    settling, labels = growing(epochs=60, samples=1000)
+    (usual,) = EpochScrubber(settling, labels=labels).content["heads"]  # as a training goes
+    assert len(usual["latents"]) * 4 / 3 <= 2 * settling.size  # in base64, as a page has them
 
 
 def test_a_notebook_keeps_a_picture_with_its_alt_text(tiny_run: Recording) -> None:
@@ -187,7 +302,7 @@ def test_the_readmes_callback_makes_any_training_scrubbable() -> None:
     assert len([line for line in callback.splitlines() if line.strip()]) <= 6  # its name and five lines
     torch.manual_seed(0)
     images, labels = torch.randn(30, 8), torch.arange(30) % 3
-    model = torch.nn.Sequential(torch.nn.Linear(8, 4), torch.nn.Linear(4, 3))
+    model = torch.nn.Sequential(torch.nn.Linear(8, 4), torch.nn.ReLU(inplace=True), torch.nn.Linear(4, 3))
     loader = [(images, labels)]
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
 
@@ -210,6 +325,10 @@ def test_the_readmes_callback_makes_any_training_scrubbable() -> None:
     (head,) = names["scrubber"].content["heads"]
     assert head["shape"] == [4, 30, 4]
     assert model.training
-    last = unpack(head["latents"], (4, 30, 4))[-1] > 0
-    assert np.array_equal(last, (model[0](images) > 0).numpy())
+    values = unpack(head["latents"], (4, 30, 4))
+    assert np.array_equal(np.sign(values[-1]), np.sign(model[0](images).detach().numpy()))  # not what ReLU leaves of it
     json.dumps(head["curves"])
+    assert not model[0]._forward_hooks
+    names["keep"](model.eval(), model[0], images)
+    assert not model.training
+    assert len(names["frames"]) == 5

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
-from binenc_kit.widgets.snapshots import EPOCHS, MOST_POINTS, Filmed, snapshots
+from binenc_kit.measures.binarity import bit_shares
+from binenc_kit.portraits import PURE
+from binenc_kit.splits import subset
+from binenc_kit.widgets.snapshots import EPOCHS, MOST_POINTS, Filmed, percent, snapshots
 from tests.test_scrubber import growing
 
 
@@ -35,10 +38,44 @@ def test_a_settled_class_stands_on_its_vertex() -> None:
 
 
 def test_purity_counts_all_samples_where_few_are_drawn() -> None:
-    head = filmed(samples=5 * MOST_POINTS)
+    head = filmed(epochs=2, samples=5 * MOST_POINTS)
+    drawn = subset(head.labels, MOST_POINTS, seed=0)
+    others = np.setdiff1d(np.arange(len(head.labels)), drawn)
+    astray = others[head.labels[others] == 0][::5]  # 16 % of one class are on the other side, and none of them is drawn
+    head.latents[-1, astray] *= -1
     figure = snapshots([head], "abc")
     assert all(marks(axes) == MOST_POINTS for axes in figure.axes)
-    few = filmed("few", epochs=2)
+    of_all, of_drawn = pure(head, slice(None)), pure(head, drawn)
+    assert of_all != of_drawn
+    assert figure.axes[-1].get_title().endswith(f"\n{of_all} % of bits pure")
+    assert figure.get_label().endswith(f"{of_all} % at epoch 2.")
+
+
+def pure(head: Filmed, some: object) -> int:
+    """How many percent of the bits are pure in the last frame, counted on some samples."""
+    shares = bit_shares(head.latents[-1][some], head.labels[some])
+    return round(100 * ((shares >= PURE) | (shares <= 1 - PURE)).mean())
+
+
+@pytest.mark.parametrize(
+    ("share", "told"), [(0.0, 0), (1.0, 100), (6399 / 6400, 99), (1 / 6400, 1), (0.5, 50), (0.994, 99), (0.006, 1)]
+)
+def test_all_percent_are_all_and_none_are_none(share: float, told: int) -> None:
+    assert percent(share) == told
+    assert isinstance(percent(np.float64(share)), int)
+
+
+def test_one_bit_that_is_not_pure_keeps_the_rest_from_being_all() -> None:
+    labels = np.repeat(np.arange(100), 2)
+    latents = np.ones((1, 200, 64))
+    latents[0, 0, 0] = -1
+    figure = snapshots([Filmed("BinEnc", latents, labels, [7])], [str(label) for label in range(100)])
+    assert figure.axes[0].get_title() == "epoch 7\n99 % of bits pure"
+    assert "99 % at epoch 7" in figure.get_label()
+
+
+def test_an_epoch_and_a_head_fewer_leave_panels_empty() -> None:
+    head, few = filmed(), filmed("few", epochs=2)
     both = snapshots([head, few], "abc")
     assert len(both.axes) == 2 * EPOCHS
     assert [axes.axison for axes in both.axes[EPOCHS:]] == [True] * 2 + [False] * 4

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from binenc_kit.errors import KitError
+from binenc_kit.widgets.samples import as_array
 
 LARGEST = 32  # pixels a side: larger pictures are made smaller
 FEW_BYTES = 300_000  # up to which a sheet stays exact; a larger one becomes a JPEG
@@ -39,7 +40,7 @@ def small_pictures(pictures: ArrayLike) -> NDArray[np.uint8]:
 
 def _checked(pictures: ArrayLike) -> NDArray[np.uint8]:
     """Pictures as uint8 (N, height, width, channels)."""
-    pictures = np.asarray(pictures)
+    pictures = as_array(pictures, "pictures")
     if pictures.ndim == 3:
         pictures = pictures[..., None]
     if pictures.ndim == 4 and pictures.shape[-1] not in (1, 3) and pictures.shape[1] in (1, 3):

@@ -1,5 +1,6 @@
 """What the widgets have in common: values sent to the browser once, a page of their own, a still picture."""
 
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from binenc_kit.display import alt_text, show, to_bundle, to_png
+from binenc_kit.errors import KitError
 from binenc_kit.files import explained, write_whole
 from binenc_kit.widgets.page import to_frame, to_page
 
@@ -31,6 +33,8 @@ class Widget(anywidget.AnyWidget):
 
         Raises `KitError` where it cannot be written.
         """
+        if path is not None and not (isinstance(path, str | PathLike) and Path(path).name):
+            raise KitError(f"path is {path!r}, but must be that of a file, such as 'page.html'")
         png, values = to_png(self.still()), {name: getattr(self, name) for name in self.KEPT}
         page = to_page(self.TITLE, self._esm, self._css, values, png, alt_text(png))
         if path is not None:

@@ -12,6 +12,7 @@ from binenc_kit.palette import class_styles
 from binenc_kit.recording import Recording
 from binenc_kit.splits import subset
 from binenc_kit.widgets.atlas import picture_sheet
+from binenc_kit.widgets.frames import first_bad
 from binenc_kit.widgets.samples import as_array, named_labels, pictures_of
 
 MOST_CLASSES = 2000  # more are hardly classes, and their pairs would fill the memory
@@ -39,8 +40,18 @@ def from_recording(run: Recording, pictures: object, epoch: int | None) -> Sampl
         raise KitError(f"epoch is {epoch!r}, but {run.folder} has the epochs 1 to {epochs}")
     labels, names = named_labels(run.labels, len(run.labels), run.class_names)
     there = pictures_of(pictures, len(labels), run.indices, run.about.get("fingerprint"))
-    bits = to_bits(rows(np.asarray(run.latents[epoch - 1])))
+    bits = to_bits(_frame(run, int(epoch)))
     return _limited(Samples(bits, labels, names, there, f"{run.config.label}, epoch {epoch}"))
+
+
+def _frame(run: Recording, epoch: int) -> NDArray[np.floating]:
+    """The latents after an epoch; where they are not finite the sentence names the last epoch whose are."""
+    latents = run.latents[:epoch]
+    good = next((after for after in range(epoch, 0, -1) if first_bad(latents[after - 1 : after]) is None), 0)
+    if good < epoch:
+        rest = f"pass epoch={good}, the last good one before it" if good else "train with a smaller learning rate"
+        raise KitError(f"the latents of {run.folder} are NaN or infinite at epoch {epoch}: {rest}")
+    return rows(latents[-1])
 
 
 def from_arrays(latents: ArrayLike, labels: ArrayLike, class_names: object, pictures: object) -> Samples:

@@ -14,6 +14,16 @@ from binenc_kit.widgets.codesheet import code_sheet
 from binenc_kit.widgets.page import source
 
 
+class Bits(traitlets.Unicode):
+    """A text; anything else is a `KitError`, and the old value stays."""
+
+    def validate(self, obj: "CodeExplorer", value: object) -> str:
+        """The text as it is; whether it fits is checked with what the widget holds."""
+        if not isinstance(value, str):
+            raise _refused(value, obj.content["P"])
+        return value
+
+
 class CodeExplorer(Widget):
     """The codes of the classes: pick bits, see who carries them, how far codes are apart, and which differ in one bit.
 
@@ -28,7 +38,7 @@ class CodeExplorer(Widget):
     TITLE, HEIGHT, KEPT = "Code explorer", 800, ("content", "bits")
     _esm = source("common.js", "codes.js", "codegrid.js", "codematrix.js", "explorer.js")
     _css = source("common.css", "explorer.css")
-    bits = traitlets.Unicode().tag(sync=True)
+    bits = Bits().tag(sync=True)
 
     def __init__(
         self,
@@ -54,9 +64,13 @@ class CodeExplorer(Widget):
     def _checked_bits(self, proposal: traitlets.Bunch) -> str:
         bits, P = proposal["value"].replace("·", "."), self.content["P"]
         if len(bits) != P or set(bits) - set("01."):
-            raise KitError(f'bits are {bits!r}, but must be {P} characters, each "1", "0", or "." for any')
+            raise _refused(bits, P)
         return bits
 
     def still(self) -> Figure:
         """The codes and their distances, and pictures that carry a bit; its label is the alt text."""
         return code_sheet(self._samples)
+
+
+def _refused(bits: object, P: int) -> KitError:
+    return KitError(f'bits are {bits!r}, but must be {P} characters, each "1", "0", or "." for any')

@@ -1,12 +1,14 @@
 """Latents on their way to the browser: fewer frames, two bytes a number, and the directions to look from."""
 
 import zlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from binenc_kit.errors import KitError
+from binenc_kit.widgets.samples import as_array
 
 LEVELS = 2047  # what the largest value of a frame becomes; widgets/js/space.js knows it, too
 # Where the reader first stands, by dimension: rows are the screen's right and up, then what lies behind it. From there
@@ -28,27 +30,29 @@ class Plane(NamedTuple):
 def checked_frames(latents: ArrayLike) -> NDArray[np.floating]:
     """Latents as an array (epochs, samples, P) of finite numbers; one frame (samples, P) is one epoch.
 
-    A list of frames is fine, too. Raises `KitError` for other shapes, for no epochs, and for NaN and infinity.
+    A list of frames is fine, too, and so are tensors. Raises `KitError` for other shapes, for no epochs, and for NaN
+    and infinity.
     """
-    try:
-        latents = np.asarray(latents)
-    except ValueError:
-        raise KitError("the frames have different shapes: record the same samples in every epoch") from None
+    latents = as_array(latents, "frames", "record the same samples in every epoch")
+    if latents.ndim != 2 and latents.shape[:1] == (0,):
+        raise KitError("there are no epochs to show yet: come back after the first one is complete")
     latents = latents[None] if latents.ndim == 2 else latents
     if latents.ndim != 3 or latents.dtype.kind not in "fiu":
         raise KitError(
             f"latents of shape {latents.shape} and type {latents.dtype} do not fit: "
             "they must be numbers, (epochs, samples, P)"
         )
-    if not len(latents):
-        raise KitError("there are no epochs to show yet: come back after the first one is complete")
     if not latents.size:
         raise KitError(f"latents of shape {latents.shape} are empty: give at least one sample and one dimension")
-    bad = next((number for number, frame in enumerate(latents) if not np.isfinite(frame).all()), None)
-    if bad is not None:
+    if (bad := first_bad(latents)) is not None:
         rest = f"show what is before it, latents[:{bad}]" if bad else "train again with a smaller learning rate"
         raise KitError(f"the latents hold NaN or infinity in frame {bad + 1} of {len(latents)}: {rest}")
     return latents if latents.dtype.kind == "f" else latents.astype(np.float64)
+
+
+def first_bad(latents: Iterable[NDArray[np.floating]]) -> int | None:
+    """Which frame is the first to hold NaN or infinity, counted from 0; None where all are finite."""
+    return next((number for number, frame in enumerate(latents) if not np.isfinite(frame).all()), None)
 
 
 def thinned(count: int, most: int) -> NDArray[np.int64]:

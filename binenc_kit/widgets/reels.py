@@ -1,92 +1,98 @@
 """A head's training as a reel: the frames and samples that are shown, and what is told of all of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from binenc_kit.errors import KitError
 from binenc_kit.groups import codes, geometry
 from binenc_kit.recording import Recording
 from binenc_kit.splits import subset
-from binenc_kit.tables import by_epoch
 from binenc_kit.widgets.atlas import picture_sheet
-from binenc_kit.widgets.frames import checked_frames, pack, plane, quantise, thinned
-from binenc_kit.widgets.samples import named_labels, pictures_of
+from binenc_kit.widgets.frames import checked_frames, first_bad, pack, plane, quantise, thinned
+from binenc_kit.widgets.samples import checked_curves, named_labels, pictures_of
 
 MOST_BYTES = 32_000_000  # a head's latents in the browser; beyond it fewer samples are shown
 
 
 class Reel(NamedTuple):
-    """latents (T, N, P), labels (N,) and places (N,) among all pictures of the samples shown; one epoch a frame.
+    """latents (T, N, P) and labels (N,) of the samples shown; one epoch a frame.
 
-    of: how many samples there are in all. curves: measures of all of them, by frame. fingerprint: of the train
-    pictures that a recording was made of; None for arrays.
+    samples: (N,), their numbers among all that were recorded. places: (N,), those of their pictures among all pictures.
+    of: how many samples there are in all. curves: measures of all of them, by frame. recorded: whether it is from a
+    recording. fingerprint: of the train pictures that it was made of, if it says so. note: what to tell of it, if any.
     """
 
     latents: NDArray[np.floating]
     labels: NDArray[np.int64]
     names: tuple[str, ...]
+    samples: NDArray[np.int64]
     places: NDArray[np.int64]
     epochs: list[int]
     of: int
     curves: dict[str, list[float]]
-    fingerprint: str | None
+    recorded: bool = False
+    fingerprint: str | None = None
+    note: str | None = None
 
 
 def reel_of_recording(run: Recording, points: int, frames: int) -> Reel:
-    """A recording as far as it has come; only the frames and samples that are shown are kept in memory."""
-    if not run.epochs:
+    """A recording as far as it has come, or up to where it broke down; only what is shown is kept in memory."""
+    if not (metrics := run.metrics):
         raise KitError(f"{run.folder} has no complete epoch yet: come back after the first one")
-    table = by_epoch(run, ("code_agreement", "sigma_w"))
-    chosen, labels = thinned(len(table), frames), run.labels
-    some = subset(labels, _room(len(chosen), run.latents.shape[2], points), seed=0)
-    latents = checked_frames([run.latents[frame][some] for frame in chosen])
-    held_out = table["val_accuracy"].notna().any()
-    columns = {
-        "gamma": "gamma",
-        "accuracy (validation)" if held_out else "accuracy (train)": "val_accuracy" if held_out else "probe_accuracy",
-        "code agreement": "code_agreement",
-        "Sigma_W": "sigma_w",
-    }
-    curves = {name: table[column].to_numpy(float)[chosen].tolist() for name, column in columns.items()}
-    epochs = table.index.to_numpy()[chosen].tolist()
-    fingerprint = run.about.get("fingerprint", "")
+    table, every = pd.DataFrame(metrics), run.latents
+    good, note = _good(run, every[: len(table)])
+    chosen = thinned(good, frames)
+    labels, names = named_labels(run.labels, len(run.labels), run.class_names)
+    some = subset(labels, _room(len(chosen), every.shape[2], points), seed=0)
     return Reel(
-        latents, labels[some], run.class_names, run.indices[some], epochs, len(labels), curves, fingerprint
-    )  # fmt: skip
+        latents=checked_frames([every[frame][some] for frame in chosen]),
+        labels=labels[some],
+        names=names,
+        samples=some,
+        places=run.indices[some],
+        epochs=table["epoch"].to_numpy()[chosen].tolist(),
+        of=len(labels),
+        curves=_followed(table, chosen) | _measured((every[frame] for frame in chosen), labels),
+        recorded=True,
+        fingerprint=run.about.get("fingerprint"),
+        note=note,
+    )
 
 
 def reel_of_arrays(
-    latents: ArrayLike, labels: ArrayLike, class_names: Sequence[str] | None, curves: Mapping[str, Sequence[float]],
-    points: int, frames: int,
-) -> Reel:  # fmt: skip
-    """Latents of one's own (epochs, samples, P), with what can be measured from them."""
+    latents: ArrayLike, labels: ArrayLike, class_names: Sequence[str] | None, curves: object, points: int, frames: int
+) -> Reel:
+    """Latents of one's own (epochs, samples, P), with what can be measured from them; curves of one's own go first."""
     latents = checked_frames(latents)
     labels, names = named_labels(labels, latents.shape[1], class_names)
-    for name, values in curves.items():
-        if len(values) != len(latents):
-            raise KitError(f"the curve {name!r} has {len(values)} values for {len(latents)} epochs: give one an epoch")
     chosen = thinned(len(latents), frames)
-    measured = [codes(latents[frame], labels) | geometry(latents[frame], labels) for frame in chosen]
-    told = {name: [float(values[frame]) for frame in chosen] for name, values in curves.items()}
-    told["code agreement"] = [float(one["code_agreement"]) for one in measured]
-    told["Sigma_W"] = [float(one["sigma_w"]) for one in measured]
+    own = {name: [values[frame] for frame in chosen] for name, values in checked_curves(curves, len(latents)).items()}
+    measured = _measured(latents[chosen], labels)
     some = subset(labels, _room(len(chosen), latents.shape[2], points), seed=0)
-    epochs = (chosen + 1).tolist()
-    return Reel(latents[chosen][:, some], labels[some], names, some, epochs, len(labels), told, None)
+    return Reel(
+        latents=latents[chosen][:, some],
+        labels=labels[some],
+        names=names,
+        samples=some,
+        places=some,
+        epochs=(chosen + 1).tolist(),
+        of=len(labels),
+        curves=own | {name: values for name, values in measured.items() if name not in own},
+    )
 
 
 def sheet_of(reels: Sequence[Reel], pictures: object) -> tuple[dict[str, Any] | None, list[list[int] | None]]:
     """The pictures of all samples shown, each once, and where each reel's are among them. Raises `KitError`."""
     if pictures is None:
         return None, [None] * len(reels)
-    recorded = [reel.fingerprint is not None for reel in reels]
-    if any(recorded) and not all(recorded):
+    if len({reel.recorded for reel in reels}) > 1:
         raise KitError("pictures go with recordings or with arrays, not with both at once: leave the pictures out")
     images = [
-        pictures_of(pictures, len(reel.places), reel.places, reel.fingerprint) if recorded[0]
+        pictures_of(pictures, len(reel.places), reel.places, reel.fingerprint) if reel.recorded
         else pictures_of(pictures, reel.of)[reel.places]
         for reel in reels
     ]  # fmt: skip
@@ -108,11 +114,36 @@ def sent(reel: Reel) -> dict[str, Any]:
         "scale": scale.tolist(),
         "sides": [float(np.abs(frame.astype(np.float64)).mean()) for frame in latents],
         "labels": reel.labels.tolist(),
+        "samples": reel.samples.tolist(),
         "epochs": reel.epochs,
         "of": reel.of,
         "curves": reel.curves,
+        "note": reel.note,
         "plane": None if told is None else told | {"widest": float(seen.spread.max())},
     }
+
+
+def _good(run: Recording, latents: NDArray[np.floating]) -> tuple[int, str | None]:
+    """How many epochs of a run can be shown, and what to say where it broke down after them."""
+    bad = first_bad(latents)
+    if bad == 0:
+        raise KitError(f"the latents of {run.folder} are NaN or infinite from epoch 1 on: train with a smaller rate")
+    return (len(latents), None) if bad is None else (bad, f"latents are NaN or infinite from epoch {bad + 1} on")
+
+
+def _followed(table: pd.DataFrame, chosen: NDArray[np.int64]) -> dict[str, list[float]]:
+    """What a run has recorded itself, at the chosen epochs; the accuracy is of held-out pictures if there are any."""
+    held_out = table["val_accuracy"].notna().any()
+    accuracy = "val_accuracy" if held_out else "probe_accuracy"
+    columns = {"gamma": "gamma", "accuracy (validation)" if held_out else "accuracy (train)": accuracy}
+    return {name: table[column].to_numpy(float)[chosen].tolist() for name, column in columns.items()}
+
+
+def _measured(frames: Iterable[NDArray[np.floating]], labels: NDArray[np.int64]) -> dict[str, list[float]]:
+    """What can be measured of each frame, on all its samples."""
+    found = [codes(frame, labels) | geometry(frame, labels) for frame in frames]
+    columns = {"code agreement": "code_agreement", "Sigma_W": "sigma_w"}
+    return {name: [float(one[column]) for one in found] for name, column in columns.items()}
 
 
 def _room(frames: int, P: int, points: int) -> int:

@@ -1,6 +1,6 @@
-"""The door for what a widget is told of its samples: labels with class names, and pictures."""
+"""The door for what a widget is told: labels with class names, pictures, curves; arrays and tensors of any kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,9 +20,7 @@ def named_labels(
     if class_names is None:
         found, places = np.unique(labels, return_inverse=True)
         return places.astype(np.int64), tuple(map(str, found))
-    if isinstance(class_names, str):
-        raise KitError(f"class_names is the text {class_names!r}, but must be a list of names, one a class")
-    names = tuple(map(str, class_names))
+    names = listed_names("class_names", class_names, "class")
     if labels.dtype.kind == "U":
         return _looked_up(labels, names), names
     if labels.min() < 0 or labels.max() >= len(names):
@@ -31,6 +29,31 @@ def named_labels(
             "a label must be the place of its name"
         )
     return labels.astype(np.int64), names
+
+
+def listed_names(kind: str, names: object, of: str) -> tuple[str, ...]:
+    """Names in a list, an array or whatever gives one after the other; `kind` is what the sentence calls them.
+
+    Raises `KitError` for a text, which is no list of letters here, and for what has no order.
+    """
+    found = names.tolist() if hasattr(names, "tolist") else names
+    if isinstance(found, str | bytes | Mapping | set | frozenset) or not hasattr(found, "__iter__"):
+        what = "the text " if isinstance(found, str) else ""
+        raise KitError(f"{kind} is {what}{found!r}, but must be a list of names, one a {of}")
+    return tuple(map(str, found))
+
+
+def checked_curves(curves: object, epochs: int) -> dict[str, list[float]]:
+    """Curves by name, one number an epoch; a missing value, None, becomes NaN.
+
+    curves: a mapping or a table such as pandas has, of lists, arrays, tensors or columns; None for no curves. Raises
+    `KitError` for anything else.
+    """
+    if curves is None:
+        return {}
+    if not hasattr(curves, "items"):
+        raise KitError(f'curves is of type {type(curves).__name__}, but must be a dictionary such as {{"loss": [...]}}')
+    return {str(name): _checked_curve(str(name), values, epochs) for name, values in curves.items()}
 
 
 def pictures_of(
@@ -45,7 +68,7 @@ def pictures_of(
     """
     if pictures is None:
         return None
-    if hasattr(pictures, "train"):
+    if isinstance(getattr(pictures, "train", None), tuple):  # a network has a method of that name
         if fingerprint is not None and getattr(pictures, "fingerprint", fingerprint) != fingerprint:
             raise KitError("the recording was made of other train pictures: pass the data that it was trained on")
         pictures = pictures.train[0]
@@ -61,17 +84,43 @@ def pictures_of(
     return array if indices is None else array[indices]
 
 
-def as_array(values: object, name: str) -> NDArray:
-    """Anything array-like, a tensor on whatever device included, as an array; `name` is what the sentence calls it.
+def as_array(values: object, name: str, rather: str = "give an array, or lists of one length") -> NDArray:
+    """Anything array-like as an array: lists, and tensors of any device and type, with gradients or without.
 
-    Raises `KitError` for lists of different lengths.
+    name: what the sentence calls it, and rather: what it asks for. Raises `KitError` for lists of different lengths.
     """
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
     try:
-        return np.asarray(values)
+        return np.asarray(_without_tensors(values))
     except ValueError:
-        raise KitError(f"the {name} are lists of different lengths: give an array, or lists of one length") from None
+        raise KitError(f"the {name} are lists of different lengths: {rather}") from None
+    except (TypeError, RuntimeError) as error:  # sparse tensors, and whatever else numpy does not know
+        raise KitError(f"the {name} do not become an array ({error}): give numbers in an array") from None
+
+
+def _without_tensors(values: object) -> object:
+    """The same values, tensors as arrays; torch need not be there."""
+    if isinstance(values, list | tuple):
+        return [_without_tensors(value) for value in values]
+    if not hasattr(values, "detach"):
+        return values
+    values = values.detach().cpu()
+    foreign = str(values.dtype).startswith(("torch.bfloat16", "torch.float8"))  # which numpy does not have
+    return (values.float() if foreign else values).numpy()
+
+
+def _checked_curve(name: str, values: object, epochs: int) -> list[float]:
+    """One number an epoch, whatever the values are indexed by."""
+    array = as_array(values, f"values of the curve {name!r}")
+    if array.ndim != 1 or array.dtype.kind not in "fiubO":
+        raise KitError(
+            f"the curve {name!r} has values of shape {array.shape} and type {array.dtype}: give one number an epoch"
+        )
+    if len(array) != epochs:
+        raise KitError(f"the curve {name!r} has {len(array)} values for {epochs} epochs: give one an epoch")
+    try:
+        return array.astype(np.float64).tolist()
+    except (TypeError, ValueError, OverflowError) as error:
+        raise KitError(f"the curve {name!r} holds what is no number ({error}): give one number an epoch") from None
 
 
 def _checked(labels: ArrayLike, count: int) -> NDArray:

@@ -16,6 +16,7 @@ from binenc_kit.widgets.base import Widget
 from binenc_kit.widgets.frames import ORIENTATIONS
 from binenc_kit.widgets.page import source
 from binenc_kit.widgets.reels import Reel, reel_of_arrays, reel_of_recording, sent, sheet_of
+from binenc_kit.widgets.samples import listed_names
 from binenc_kit.widgets.snapshots import Filmed, snapshots
 
 MOST_HEADS = 4
@@ -28,9 +29,10 @@ class EpochScrubber(Widget):
     heads: recordings, or latents of your own, (epochs, samples, P) or a list of (samples, P), one frame an epoch.
     labels, class_names: of the samples where latents are arrays; labels are whole numbers or texts. pictures: the
     data, or all train pictures, for recordings, and one picture a sample for arrays. titles: one a head. curves: for
-    arrays, measures by epoch such as {"gamma": [...]}. points: how many samples are shown, a stratified subset;
-    frames: how many epochs, evenly spread; the curves are of all samples. `epoch` is where the slider stands, and
-    setting it moves the slider to the nearest epoch there is. Raises `KitError` for what cannot be shown.
+    arrays, measures by epoch such as {"gamma": [...]}, or a pandas table; one of a name that is measured here, too, is
+    shown in its place. points: how many samples are shown, a stratified subset; frames: how many epochs, evenly spread;
+    the curves are of all samples. `epoch` is where the slider stands, and setting it moves the slider to the nearest
+    epoch there is. A recording that broke down is shown up to there. Raises `KitError` for what cannot be shown.
     """
 
     TITLE, HEIGHT, KEPT = "Epoch scrubber", 860, ("content", "epoch")
@@ -45,7 +47,7 @@ class EpochScrubber(Widget):
         class_names: Sequence[str] | None = None,
         pictures: object = None,
         titles: Sequence[str] | None = None,
-        curves: Mapping[str, Sequence[float]] | None = None,
+        curves: Mapping[str, ArrayLike] | None = None,
         points: int = 2000,
         frames: int = 200,
     ) -> None:
@@ -53,12 +55,12 @@ class EpochScrubber(Widget):
         require_count("frames", frames, least=2)
         if not 1 <= len(heads) <= MOST_HEADS:
             raise KitError(f"there are {len(heads)} heads, but a scrubber shows 1 to {MOST_HEADS} recordings or arrays")
-        if titles is not None and len(titles) != len(heads):
-            raise KitError(f"there are {len(titles)} titles for {len(heads)} heads: give one a head")
         self._heads, self._pictures = heads, pictures
         self._room = {"points": points, "frames": frames}
-        self._told = {"labels": labels, "class_names": class_names, "curves": dict(curves or {})}
-        self._titles = [str(title) for title in titles] if titles is not None else _titles(heads)
+        names = None if class_names is None else listed_names("class_names", class_names, "class")
+        self._told = {"labels": labels, "class_names": names, "curves": curves}
+        _refuse_idle(heads, self._told)
+        self._titles = _titles(heads) if titles is None else _own_titles(titles, len(heads))
         content = self._filmed()
         super().__init__(content=content, epoch=min(reel.epochs[0] for reel in self._reels))
 
@@ -93,19 +95,46 @@ class EpochScrubber(Widget):
             sent(reel) | {"title": title, "style": given[title], "pictures": where}
             for reel, title, where in zip(reels, self._titles, places, strict=True)
         ]
-        aligned = all(np.array_equal(reel.places, reels[0].places) and reel.fingerprint == reels[0].fingerprint
-                      and np.array_equal(reel.labels, reels[0].labels) for reel in reels)  # fmt: skip
         self._reels = reels
-        turned = {str(K): rows.tolist() for K, rows in ORIENTATIONS.items()}
+        turned = {str(K): rows.tolist() for K, rows in ORIENTATIONS.items()} | {"plane": np.eye(3).tolist()}
         return {"heads": heads, "sheet": sheet, "names": list(names), "styles": class_styles(len(names)),
-                "panels": _panels(reels), "orientations": turned, "aligned": aligned}  # fmt: skip
+                "panels": _panels(reels), "orientations": turned, "aligned": _aligned(reels)}  # fmt: skip
 
 
 def _panels(reels: Sequence[Reel]) -> list[dict[str, Any]]:
     """The curves' panels, and what kind of axis each has."""
     names = dict.fromkeys(name for reel in reels for name in reel.curves)
-    shares = {name: "accuracy" in name or "agreement" in name for name in names}
-    return [{"name": name, "log": name in LOGARITHMIC, "share": shares[name]} for name in names]
+    return [{"name": name, "log": name in LOGARITHMIC, "share": _is_share(name, reels)} for name in names]
+
+
+def _is_share(name: str, reels: Sequence[Reel]) -> bool:
+    """Whether a curve is a share of 1: by its name, and by its values, since some give percents."""
+    values = np.array([value for reel in reels for value in reel.curves.get(name, [])])
+    return ("accuracy" in name or "agreement" in name) and not (values[np.isfinite(values)] > 1).any()
+
+
+def _aligned(reels: Sequence[Reel]) -> bool:
+    """Whether all heads show the same samples, so that looking at one means looking at it in all."""
+    first, origins = reels[0], {(reel.recorded, reel.fingerprint) for reel in reels}
+    return len(origins) == 1 and all(
+        np.array_equal(reel.places, first.places) and np.array_equal(reel.labels, first.labels) for reel in reels
+    )
+
+
+def _refuse_idle(heads: Sequence[Recording | ArrayLike], told: Mapping[str, object]) -> None:
+    """Raise `KitError` where something is told of arrays, but there are only recordings."""
+    idle = [name for name, value in told.items() if value is not None]
+    if idle and all(isinstance(head, Recording) for head in heads):
+        raise KitError(
+            f"a recording brings its labels, class names and curves: leave {', '.join(idle)} out, or pass its latents"
+        )
+
+
+def _own_titles(titles: Sequence[str], heads: int) -> list[str]:
+    titles = listed_names("titles", titles, "head")
+    if len(titles) != heads:
+        raise KitError(f"there are {len(titles)} titles for {heads} heads: give one a head")
+    return list(titles)
 
 
 def _titles(heads: Sequence[Recording | ArrayLike]) -> list[str]:

@@ -55,6 +55,11 @@ def snapshots(heads: Sequence[Filmed], class_names: Sequence[str]) -> Figure:
     return figure
 
 
+def percent(share: float) -> int:
+    """A share as whole percents: 100 only for all, 0 only for none."""
+    return round(100 * share) if share in (0, 1) else min(max(round(100 * share), 1), 99)
+
+
 def _draw_row(row: Sequence[Axes], head: Filmed, styles: list[Style]) -> str:
     """One head's panels; returns what they show in words."""
     chosen = thinned(len(head.latents), EPOCHS)
@@ -64,7 +69,7 @@ def _draw_row(row: Sequence[Axes], head: Filmed, styles: list[Style]) -> str:
     edge = float(np.clip(1.06 * far, usual, 2 * usual))
     for axes, frame, points in zip(row, chosen, flat, strict=False):
         shares = bit_shares(head.latents[frame], head.labels)
-        pure.append(round(100 * float((np.maximum(shares, 1 - shares) >= PURE).mean())))
+        pure.append(percent(float((np.maximum(shares, 1 - shares) >= PURE).mean())))
         _draw_space(axes, points, head, styles, edge)
         axes.set_title(f"epoch {head.epochs[frame]}\n{pure[-1]} % of bits pure", fontsize=10)
     for axes in row[len(chosen) :]:
