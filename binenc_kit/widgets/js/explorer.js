@@ -15,22 +15,7 @@ function bitSwitches(P, change) {
     return element("button", attributes, name, value);
   });
   const node = element("div", { class: `ce-bits${P > SPELT ? " ce-many" : ""}`, role: "toolbar", "aria-label": "bits" }, ...buttons);
-  const focus = (place) => {
-    buttons.forEach((button, i) => { button.tabIndex = i === place ? 0 : -1; });
-    buttons[place].focus();
-  };
-  node.addEventListener("keydown", (event) => {
-    const place = buttons.indexOf(event.target);
-    const [on, back] = [place + 1, place - 1];
-    const goal = { ArrowRight: on, ArrowDown: on, ArrowLeft: back, ArrowUp: back, Home: 0, End: P - 1 }[event.key];
-    if (place < 0 || goal === undefined) return;
-    event.preventDefault();
-    focus((goal + P) % P);
-  });
-  node.addEventListener("click", (event) => {
-    const place = buttons.indexOf(event.target.closest("button"));
-    if (place >= 0) focus(place);
-  });
+  moveByKeys(node, buttons);
   const show = (pattern) => buttons.forEach((button, place) => {
     const asked = pattern[place];
     button.dataset.asked = asked === ANY ? "any" : asked;
@@ -38,6 +23,26 @@ function bitSwitches(P, change) {
     button.lastChild.textContent = asked === ANY ? "any" : asked;
   });
   return { node, show };
+}
+
+/** Arrow keys move the focus among the buttons, of which the Tab key reaches one: the last that was used. */
+function moveByKeys(node, buttons) {
+  const focus = (place) => {
+    buttons.forEach((button, i) => { button.tabIndex = i === place ? 0 : -1; });
+    buttons[place].focus();
+  };
+  node.addEventListener("keydown", (event) => {
+    const place = buttons.indexOf(event.target);
+    const [on, back] = [place + 1, place - 1];
+    const goal = { ArrowRight: on, ArrowDown: on, ArrowLeft: back, ArrowUp: back, Home: 0, End: buttons.length - 1 }[event.key];
+    if (place < 0 || goal === undefined) return;
+    event.preventDefault();
+    focus((goal + buttons.length) % buttons.length);
+  });
+  node.addEventListener("click", (event) => {
+    const place = buttons.indexOf(event.target.closest("button"));
+    if (place >= 0) focus(place);
+  });
 }
 
 /** Which classes carry the pattern, a chip each; a click asks for the class's own code. */
