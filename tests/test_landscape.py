@@ -30,17 +30,19 @@ def test_traits_take_plain_and_numpy_numbers() -> None:
     widget = PushPullLandscape(gamma=np.float32(0.5), weight=1, linear=np.bool_(False))
     assert (widget.gamma, widget.weight, widget.linear) == (0.5, 1.0, False)
     assert [type(getattr(widget, name)) for name in widget.KEPT] == [float, float, bool]
-    widget.gamma = 0  # no bottom, which is worth a look
-    assert widget.gamma == 0
+    for gamma in (0, 0.01, 100):  # 0: no bottom, which is worth a look
+        widget.gamma = gamma
+        assert widget.gamma == gamma
     assert repr(widget) == widget.TITLE
 
 
-@pytest.mark.parametrize("bad", [-1, 101, math.nan, math.inf, "0.3", None, True, [0.3]])
+@pytest.mark.parametrize("bad", [-1, 1e-5, 0.0099, 101, math.nan, math.inf, "0.3", None, True, False, [0.3]])
 def test_a_bad_gamma_is_refused_and_the_old_one_stays(bad: object) -> None:
-    with pytest.raises(KitError, match=r"gamma is .*, but must be a number from 0 to 100$"):
+    sentence = r"gamma is .*, but must be 0, or a number from 0.01 to 100$"
+    with pytest.raises(KitError, match=sentence):
         PushPullLandscape(gamma=bad)
     widget = PushPullLandscape()
-    with pytest.raises(KitError, match=r"gamma is .*, but must be a number from 0 to 100$"):
+    with pytest.raises(KitError, match=sentence):
         widget.gamma = bad
     assert widget.gamma == 0.3
 

@@ -16,6 +16,7 @@ from binenc_kit.widgets.codes import Samples
 
 IN_A_ROW = 20  # pictures
 MOST_LISTED = 12  # classes whose codes the alt text lists
+MEANING = "Codes are each class's majority bits; ? where fewer than 95 % share it. "
 
 
 def code_sheet(samples: Samples) -> Figure:
@@ -38,7 +39,7 @@ def code_sheet(samples: Samples) -> Figure:
     colours = {"cmap": "cividis", "vmin": 0, "vmax": max(distances.max(), 1)}
     draw_pairs(right, distances, names, colours, f"bits that differ, of {P}")
     _outline(right, distances)
-    right.set_title("Hamming distances, one-bit pairs outlined", fontsize=12)
+    right.set_title("Hamming distances of the majority bits\none-bit pairs outlined", fontsize=12)
     if strip:
         _draw_carriers(panels[1, 0].subplots(2, 1), samples)
     if len(present) > C:
@@ -92,11 +93,15 @@ def _told(
     names = [shortened(name, LONGEST) for name in names]
     codes = "; ".join(f"{name}: {code_text(row)}" for name, row in zip(names[:MOST_LISTED], shares, strict=False))
     close = np.argwhere(np.triu(distances == 1))[:MOST_LISTED]
+    impure = ["?" in code_text(row) for row in shares]
     pairs = [f"{names[i]} and {names[j]}" for i, j in close]
+    unsure = [pair for pair, (i, j) in zip(pairs, close, strict=True) if impure[i] or impure[j]]
+    by_majority = f"; by majority: {', '.join(unsure)}" if unsure else ""
     left_out = f" (the first {len(names)} of {classes:,})" if classes > len(names) else ""
     strips = "" if samples.pictures is None else " Below, pictures whose bit 1 is 0, and pictures whose bit 1 is 1."
     return (
         f"Two tables of {classes:,} classes{left_out}. Their codes of {shares.shape[1]} bits, "
-        f"{'the first being ' if len(names) > MOST_LISTED else ''}{codes}. In how many bits each two codes differ; "
-        f"{'in one bit only: ' + ', '.join(pairs) if pairs else 'no two differ in one bit only'}.{strips}"
+        f"{'the first being ' if len(names) > MOST_LISTED else ''}{codes}. "
+        f"{MEANING if any(impure) else ''}In how many bits each two codes differ; "
+        f"{'in one bit only: ' + ', '.join(pairs) if pairs else 'no two differ in one bit only'}{by_majority}.{strips}"
     )

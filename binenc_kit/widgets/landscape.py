@@ -13,20 +13,21 @@ from binenc_kit.wells import energy, require_number, well
 from binenc_kit.widgets.base import Widget
 from binenc_kit.widgets.page import source
 
-GAMMA, WEIGHT = (0.0, 100.0), (0.1, 20.0)  # what the sliders reach; the one of gamma: 0, then from 0.01
+GAMMA, WEIGHT = (0.01, 100.0), (0.1, 20.0)  # what the sliders reach; gamma's has a place for 0, too
+PARTS = ("wells", "texts", "plots", "names", "branches", "ball")  # of the browser's module
 STYLES = {"push": ("#D55E00", "--", 1.8), "pull": ("#0072B2", ":", 2.2), "sum": ("#009E73", "-", 3.2)}
 
 
 class Number(traitlets.Float):
-    """A number within limits; anything else is a `KitError`, and the old value stays."""
+    """A number within limits, or 0 where that is allowed; else a `KitError`, and the old value stays."""
 
-    def __init__(self, default: float, limits: tuple[float, float]) -> None:
+    def __init__(self, default: float, limits: tuple[float, float], or_zero: bool = False) -> None:
         super().__init__(default)
-        self.limits = limits
+        self.limits, self.or_zero = limits, or_zero
 
     def validate(self, obj: object, value: object) -> float:
         """The value as a plain float."""
-        return require_number(self.name, value, *self.limits)
+        return require_number(self.name, value, *self.limits, self.or_zero)
 
 
 class Switch(traitlets.Bool):
@@ -42,14 +43,15 @@ class Switch(traitlets.Bool):
 class PushPullLandscape(Widget):
     """One latent dimension between push and pull, computed in the browser; `gamma`, `weight` and `linear` are live.
 
-    gamma: 0 to 100. weight: 0.1 to 20, the output weight per unit of z. linear: False makes the layer a SiLU, whose
-    pre-activation u is then the horizontal axis. Raises `KitError` for others, also when they are assigned later.
+    gamma: 0, or 0.01 to 100: at less, the wells would lie outside the picture. weight: 0.1 to 20, the output weight per
+    unit of z. linear: False makes the layer a SiLU, whose pre-activation u is then the horizontal axis. Raises
+    `KitError` for others, also when they are assigned later.
     """
 
     TITLE, HEIGHT, KEPT = "Push and pull in one latent dimension", 600, ("gamma", "weight", "linear")
-    _esm = source("common.js", "landscape-wells.js", "landscape-plots.js", "landscape.js")
+    _esm = source("common.js", *(f"landscape-{part}.js" for part in PARTS), "landscape.js")
     _css = source("common.css", "landscape.css")
-    gamma = Number(0.3, GAMMA).tag(sync=True)
+    gamma = Number(0.3, GAMMA, or_zero=True).tag(sync=True)
     weight = Number(2.0, WEIGHT).tag(sync=True)
     linear = Switch(True).tag(sync=True)
 

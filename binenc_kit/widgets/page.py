@@ -23,24 +23,13 @@ def to_page(title: str, module: str, style: str, values: Mapping[str, Any], stil
     """A self-contained page that runs a widget's ES module on values, light or dark as the reader's system is.
 
     module: the module's source, with a function `render` at its top level. values: what the widget's model holds;
-    bytes are fine. still: a PNG picture with its alt text for readers without JavaScript. Texts cannot break out.
+    bytes are fine. still: a PNG picture with its alt text for readers without JavaScript, or with a browser that
+    cannot run the module. Texts cannot break out.
     """
     picture = f'<img src="data:image/png;base64,{base64.b64encode(still).decode()}" alt="{html.escape(alt)}">'
     return f"""<!DOCTYPE html>
 <html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<title>{html.escape(title)}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ margin: 0; background: #ffffff; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #14171b; }} }}
-img {{ max-width: 100%; }}
-{style}
-</style>
-</head>
+{_head(html.escape(title), style)}
 <body class="bk-page">
 <main><h1 class="bk-unseen">{html.escape(title)}</h1><div id="bk-here"></div><noscript>{picture}</noscript></main>
 <script type="application/json" id="bk-values">{to_json(values)}</script>
@@ -51,6 +40,22 @@ img {{ max-width: 100%; }}
 </body>
 </html>
 """
+
+
+def _head(title: str, style: str) -> str:
+    return f"""<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ margin: 0; background: #ffffff; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #14171b; }} }}
+img {{ max-width: 100%; }}
+{style}
+</style>
+</head>"""
 
 
 def to_frame(page: str, title: str, height: int) -> str:

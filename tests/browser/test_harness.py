@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import base64
 import re
+import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from binenc_kit.widgets.page import source, to_page
 from tests.browser.browsing import axe, changed, drag, pixels
 from tests.browser.conftest import be_quiet, do_without
 from tests.browser.lab import Lab
@@ -36,6 +40,8 @@ class Slider(anywidget.AnyWidget):
     epoch = traitlets.Int(0).tag(sync=True)
 slider = Slider()
 '''
+# a picture of one pixel
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 CLEAN = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title>
 <meta http-equiv="Content-Security-Policy"
  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
@@ -111,9 +117,45 @@ def test_a_page_is_dark_or_still_when_asked(open_offline: Callable[..., Page]) -
 def test_a_request_to_the_network_is_noticed(attempt: str, open_offline: Callable[..., Page]) -> None:
     page = open_offline("<title>no policy</title>")
     page.evaluate(f"() => {{ {attempt} }}")
-    page.wait_for_timeout(100)
-    assert any(said.startswith("request: ") and "//example.org/" in said for said in page.complaints)
+    end = time.monotonic() + 5
+    while not any(said.startswith("request: ") and "//example.org/" in said for said in page.complaints):
+        assert time.monotonic() < end, page.complaints
+        page.wait_for_timeout(10)
     page.complaints.clear()
+
+
+def test_a_page_that_cannot_run_its_widget_says_why_and_shows_the_still_picture(
+    offline_page: Page, tmp_path: Path
+) -> None:
+    png = base64.b64decode(DOT)
+    module = (
+        source("common.js")
+        + """
+async function render({ model, el }) { el.append("half done"); await inflate(model.get("packed")) }"""
+    )
+    alt = "</noscript><script>alert(1)</script> \"'&"
+    html = to_page("x", module, source("common.css"), {"packed": zlib.compress(b"x")}, png, alt)
+    assert html.count(DOT) == 1
+    (tmp_path / "page.html").write_text(html)
+    offline_page.goto((tmp_path / "page.html").as_uri())
+    offline_page.wait_for_selector("html[data-painted]")
+    assert offline_page.locator("img").count() == 0
+    offline_page.add_init_script("delete window.DecompressionStream")
+    offline_page.reload()
+    offline_page.wait_for_function("document.querySelector('img')?.naturalWidth === 1")
+    assert offline_page.locator("img").get_attribute("alt") == alt
+    reason = "DecompressionStream is not defined"
+    sentence = f"This browser cannot run the widget: {reason}; here is a still picture."
+    assert offline_page.locator("main").inner_text().strip().endswith(sentence)
+    assert "half done" not in offline_page.locator("main").inner_text()
+    assert offline_page.evaluate("'painted' in document.documentElement.dataset") is False
+    assert [reason in said for said in offline_page.complaints] == [True]  # for whoever opens the console
+    offline_page.complaints.clear()
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0, 0), (1, 100), (0.001, 1), (0.9999, 99), (0.5, 50), (0.949, 95)])
+def test_only_all_is_100_per_cent_and_only_none_is_0(share: float, shown: int, offline_page: Page) -> None:
+    assert offline_page.evaluate(f"() => {{ {source('common.js')}; return percent({share}) }}") == shown
 
 
 def test_errors_are_noticed_and_fail_the_test(offline_page: Page) -> None:

@@ -85,37 +85,40 @@ function drawCornerMark(context, shape, x, y, theme) {
 
 /** The grid: {node, pager, show(found), paint()}; told(text) speaks what the reader looks at. */
 function pictureGrid(table, sheet, root, told) {
-  const state = { groups: [], page: 0, cursor: 0, at: null, layout: null };
+  const state = { groups: [], page: 0, cursor: 0, at: null, layout: null }, noun = sheet ? "picture" : "sample";
   const { canvas, paint } = surface({ class: "ce-grid", tabindex: 0, role: "application" }, (context) => {
-    const looked = lookedAt(state);
-    for (const place of state.layout.places) drawSample(context, place, state.layout.cell, table, sheet, root.theme, place === looked);
+    const { places, cell } = state.layout, looked = lookedAt(state);
+    for (const place of places) drawSample(context, place, cell, table, sheet, root.theme, place === looked);
   });
-  const noun = sheet ? "picture" : "sample";
   const panel = samplePanel(table, sheet, root);
   const pager = gridPager((step) => { state.page += step; state.cursor = 0; repaint(); });
+  const look = (aloud) => {
+    const said = panel.show(lookedAt(state));
+    canvas.setAttribute("aria-label", `${many(state.layout.places.length, noun)}, arrow keys move among them. ${said}`);
+    if (aloud) told(said);
+    paint();
+  };
   const repaint = () => {
-    const width = canvas.clientWidth;
-    if (!width) return;
-    state.layout = arrange(state.groups, width, state.page, sheet ? PICTURE_CELLS : MARK_CELLS);
-    state.page = state.layout.page;
-    canvas.style.height = `${state.layout.height}px`;
+    if (!canvas.clientWidth) return;
+    layOutGrid(canvas, state, sheet ? PICTURE_CELLS : MARK_CELLS);
     pager.show(state.layout, state.groups.reduce((sum, group) => sum + group.length, 0), noun);
     look();
-  };
-  const look = (aloud) => {
-    const place = lookedAt(state), shown = panel.show(place);
-    canvas.setAttribute("aria-label", `${many(state.layout.places.length, noun)}, arrow keys move among them. ${shown}`);
-    if (aloud) told(shown);
-    paint();
   };
   listenToGrid(canvas, state, look);
   const node = element("div", { class: "ce-pictures" }, canvas, panel.node);
   const show = ({ samples, classes }) => {
-    state.groups = classes.map((one) => samples[one]).filter((group) => group.length);
-    Object.assign(state, { page: 0, cursor: 0, at: null });
+    const groups = classes.map((one) => samples[one]).filter((group) => group.length);
+    Object.assign(state, { groups, page: 0, cursor: 0, at: null });
     repaint();
   };
   return { node, pager: pager.node, show, paint: repaint };
+}
+
+/** Arranges the page that is shown for the canvas's width, and gives the canvas its height. */
+function layOutGrid(canvas, state, cells) {
+  state.layout = arrange(state.groups, canvas.clientWidth, state.page, cells);
+  state.page = state.layout.page;
+  canvas.style.height = `${state.layout.height}px`;
 }
 
 /** The place under the pointer, else the one that the keys have reached. */
@@ -149,7 +152,8 @@ function gridPager(turn) {
   const node = element("div", { class: "bk-row ce-pager" }, text, back, on);
   const show = ({ places, page, pages }, count, noun) => {
     text.textContent = !count ? "nothing to show" : pages > 1
-      ? `${spelt(places.length)} of ${many(count, noun)} · page ${page + 1} of ${pages}` : many(count, noun);
+      ? `${spelt(places.length)} of ${many(count, noun)} · page ${page + 1} of ${pages}`
+      : many(count, noun);
     back.hidden = on.hidden = pages <= 1;
     back.disabled = page === 0;
     on.disabled = page >= pages - 1;
@@ -182,8 +186,7 @@ function sampleInWords(table, index) {
   const one = table.classOf[index];
   const wrong = Array.from({ length: table.P }, (_, at) => at).filter((at) => table.sampleBit(index, at) !== table.classBit(one, at));
   const title = `sample ${spelt(table.numbers[index])}, ${called(table.names[one], 40)}`;
-  const majority = Array.from({ length: table.P }, (_, at) => table.classBit(one, at)).join("");
-  const whose = `its class's code${table.P <= SPELT ? ` ${majority}` : ""}`;
+  const whose = `its class's majority bits${table.P <= SPELT ? ` ${majorityOf(table, one)}` : ""}`;
   if (!wrong.length) return { title, wrong, verdict: `agrees with ${whose}` };
   return { title, wrong, verdict: `${bitsInWords(wrong)} ${wrong.length === 1 ? "disagrees" : "disagree"} with ${whose}` };
 }

@@ -2,18 +2,11 @@
 
 const MOST_IN_MATRIX = 40, MOST_WITH_NUMBERS = 30; // classes
 const LARGEST_CELL = 36, LEAST_FOR_A_NAME = 13; // CSS pixels
-const SMALL_FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 
-/** [r, g, b] of "#rrggbb" between two of them. */
-function mixed(from, to, share) {
-  const parts = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-  const [a, b] = [parts(from), parts(to)];
-  return a.map((value, i) => Math.round(value + (b[i] - value) * share));
-}
-
-/** Black or white, whichever is easier to read on a ground: one of them has at least 4.5:1 on any. */
+/** Black or white, whichever is easier to read on a ground "rgb(...)": one of them has at least 4.5:1 on any. */
 function inkOn(ground) {
-  const [r, g, b] = ground.map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+  const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  const [r, g, b] = ground.match(/\d+/g).map((part) => linear(part / 255));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
 
@@ -25,7 +18,7 @@ function distancesOf(table, classes) {
 
 /** Sizes for a canvas of a width: the names' gutter, the cells, and which one in `every` names has room. */
 function measureMatrix(context, table, classes, width) {
-  context.font = `bold ${SMALL_FONT}`;
+  context.font = `bold ${SMALL}`;
   const names = classes.map((one) => short(table.names[one], 12));
   const gutter = Math.ceil(Math.max(12, ...names.map((name) => context.measureText(name).width))) + 8;
   const cell = Math.min(LARGEST_CELL, (width - gutter) / classes.length);
@@ -38,7 +31,7 @@ function drawMatrixNames(context, sizes, found, classes, theme) {
     if (i % every) return;
     const middle = gutter + (i + 0.5) * cell, carried = found.byCode.includes(classes[i]);
     context.fillStyle = carried ? theme.ink : theme.soft;
-    context.font = carried && /[01]/.test(found.pattern) ? `bold ${SMALL_FONT}` : SMALL_FONT;
+    context.font = carried && /[01]/.test(found.pattern) ? `bold ${SMALL}` : SMALL;
     Object.assign(context, { textAlign: "right", textBaseline: "middle" });
     context.fillText(name, gutter - 5, middle);
     context.save();
@@ -51,13 +44,13 @@ function drawMatrixNames(context, sizes, found, classes, theme) {
 }
 
 function drawMatrixCells(context, { gutter, cell }, { classes, rows, largest }, theme) {
-  context.font = SMALL_FONT;
+  context.font = SMALL;
   Object.assign(context, { textAlign: "center", textBaseline: "middle" });
   const numbers = classes.length <= MOST_WITH_NUMBERS && context.measureText(String(largest)).width + 2 < cell && cell >= 16;
   rows.forEach((row, i) => row.forEach((distance, j) => {
-    const ground = mixed(theme.paper, theme.accent, i === j ? 0 : 0.08 + (0.92 * distance) / largest);
+    const ground = mix(theme.paper, theme.accent, i === j ? 0 : 0.08 + (0.92 * distance) / largest);
     const [x, y] = [gutter + j * cell, gutter + i * cell];
-    context.fillStyle = `rgb(${ground})`;
+    context.fillStyle = ground;
     context.fillRect(x, y, cell - (cell > 8), cell - (cell > 8));
     if (!numbers || i === j) return;
     context.fillStyle = inkOn(ground);
@@ -65,9 +58,12 @@ function drawMatrixCells(context, { gutter, cell }, { classes, rows, largest }, 
   }));
 }
 
-/** A frame around pairs that differ in one bit, a broken one around pairs that differ in none, a bold one where one looks. */
+/** A frame around pairs one bit apart, a broken one around pairs of one code, a bold one where the reader looks. */
 function drawMatrixFrames(context, { gutter, cell }, { rows }, looked, theme) {
-  const frame = (i, j, inset) => context.strokeRect(gutter + j * cell + inset, gutter + i * cell + inset, cell - 2 * inset - 1, cell - 2 * inset - 1);
+  const frame = (i, j, inset) => {
+    const side = cell - 2 * inset - 1;
+    context.strokeRect(gutter + j * cell + inset, gutter + i * cell + inset, side, side);
+  };
   context.strokeStyle = theme.ink;
   context.lineWidth = cell > 12 ? 2 : 1;
   rows.forEach((row, i) => row.forEach((distance, j) => {
@@ -85,9 +81,9 @@ function drawMatrixFrames(context, { gutter, cell }, { rows }, looked, theme) {
 function pairInWords(table, one, other) {
   const [a, b] = [Math.min(one, other), Math.max(one, other)].map((place) => short(table.names[place]));
   if (one === other) return called(table.names[one]);
-  const places = differing(table, one, other);
-  if (!places.length) return `${a} and ${b} share their code`;
-  return `${a} and ${b} differ in ${spelt(places.length)} of ${many(table.P, "bit")}: ${bitsInWords(places)}`;
+  const places = differing(table, one, other), mark = byMajority(table, one, other);
+  if (!places.length) return `${a} and ${b} share their code${mark}`;
+  return `${a} and ${b} differ in ${spelt(places.length)} of ${many(table.P, "bit")}: ${bitsInWords(places)}${mark}`;
 }
 
 /** The heat map: {node, show(found), paint()}; choose(pattern) is called with what two chosen classes share. */
@@ -99,36 +95,44 @@ function codeMatrix(table, root, choose, told) {
     drawMatrixCells(context, state.sizes, state.table, root.theme);
     drawMatrixFrames(context, state.sizes, state.table, pairLookedAt(state), root.theme);
   });
-  const words = element("p", { class: "ce-pair-words" }), note = element("p", { class: "bk-soft" });
-  const legend = matrixLegend();
-  const look = (aloud) => {
-    const pair = pairLookedAt(state), text = pair ? pairInWords(table, ...pair.map((i) => state.table.classes[i])) : "";
-    words.textContent = text || "Point at a pair, or focus the table and use the arrow keys; Enter shows both.";
-    words.classList.toggle("bk-soft", !text);
-    canvas.setAttribute("aria-label", `In how many bits the codes of each two classes differ, ${many(state.table.classes.length, "class", "classes")}. ${text}`);
-    if (aloud) told(text);
-    paint();
-  };
-  listenToMatrix(canvas, state, look, ([i, j]) => choose(patternOfBoth(table, state.table.classes[i], state.table.classes[j])));
+  const words = element("p", { class: "ce-pair-words" }), part = all ? null : note(""), legend = matrixLegend();
+  const look = (aloud) => { sayPair(canvas, words, table, state, aloud ? told : () => {}); paint(); };
+  listenToMatrix(canvas, state, look, (pair) => choose(patternOf(table, ...pair.map((i) => state.table.classes[i]))));
   const repaint = () => {
-    canvas.hidden = legend.node.hidden = words.hidden = !state.table.classes.length;
+    const { classes } = state.table;
+    canvas.hidden = legend.node.hidden = words.hidden = !classes.length;
     if (!canvas.clientWidth || canvas.hidden) return;
-    state.sizes = measureMatrix(canvas.getContext("2d"), table, state.table.classes, canvas.clientWidth);
-    canvas.style.height = `${Math.ceil(state.sizes.gutter + state.sizes.cell * state.table.classes.length)}px`;
+    state.sizes = measureMatrix(canvas.getContext("2d"), table, classes, canvas.clientWidth);
+    canvas.style.height = `${Math.ceil(state.sizes.gutter + state.sizes.cell * classes.length)}px`;
     look();
   };
   const show = (found) => {
     state.found = found;
-    if (!all) {
-      state.table = distancesOf(table, found.classes.slice(0, MOST_IN_MATRIX));
-      Object.assign(state, { cursor: [0, 0], at: null });
-      note.textContent = `The first ${state.table.classes.length} of ${many(found.classes.length, "class", "classes")} that match; there are ${spelt(table.names.length)} in all.`;
-    }
+    if (part) showPart(table, state, part);
     legend.show(state.table);
     repaint();
   };
-  const node = element("div", {}, canvas, legend.node, words, all ? null : note);
-  return { node, show, paint: repaint };
+  return { node: element("div", {}, canvas, legend.node, words, part), show, paint: repaint };
+}
+
+/** The pair that the reader looks at, in words beside the matrix and in its label. */
+function sayPair(canvas, words, table, state, told) {
+  const { classes } = state.table, pair = pairLookedAt(state);
+  const text = pair ? pairInWords(table, ...pair.map((i) => classes[i])) : "";
+  words.textContent = text || "Point at a pair, or focus the table and use the arrow keys; Enter shows both.";
+  words.classList.toggle("bk-soft", !text);
+  canvas.setAttribute("aria-label",
+    `In how many bits the codes of each two classes differ, ${many(classes.length, "class", "classes")}. ${text}`);
+  told(text);
+}
+
+/** Of many classes, the matrix holds the first that match. */
+function showPart(table, state, part) {
+  const { classes } = state.found;
+  state.table = distancesOf(table, classes.slice(0, MOST_IN_MATRIX));
+  Object.assign(state, { cursor: [0, 0], at: null });
+  part.textContent = `The first ${state.table.classes.length} of ${many(classes.length, "class", "classes")} that match; `
+    + `there are ${spelt(table.names.length)} in all.`;
 }
 
 const pairLookedAt = ({ at, focused, cursor }) => at ?? (focused ? cursor : null);
@@ -159,8 +163,9 @@ function listenToMatrix(canvas, state, look, choose) {
 /** The scale of the colours, and what the frames mean. */
 function matrixLegend() {
   const largest = element("span", { class: "bk-number" });
-  const frame = (kind, text) => element("span", { class: "bk-field" }, element("span", { class: `ce-frame ${kind}`, "aria-hidden": "true" }), text);
-  const scale = element("span", { class: "bk-field" }, "0", element("span", { class: "ce-scale", "aria-hidden": "true" }), largest);
+  const field = (...parts) => element("span", { class: "bk-field" }, ...parts);
+  const sign = (kind) => element("span", { class: kind, "aria-hidden": "true" });
+  const scale = field("0", sign("ce-scale"), largest), frame = (kind, text) => field(sign(`ce-frame ${kind}`), text);
   const one = frame("", "one bit"), none = frame("ce-broken", "none: the same code");
   const node = element("div", { class: "bk-row bk-soft ce-legend" }, scale, one, none);
   const show = ({ rows, largest: value }) => {

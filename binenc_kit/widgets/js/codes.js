@@ -2,7 +2,6 @@
 // Bits are counted from 0 here and from 1 in every text. A pattern is a text with "1", "0" or "." for any a bit.
 
 const ANY = ".";
-const PURE_PERCENT = 95; // of a class, from which on a bit counts as the class's own
 const SPELT = 16; // bits up to which a code is written out
 
 /** What Python sent, with the samples' classes spelt out; samples are in order of their class. */
@@ -11,15 +10,14 @@ function readCodes(content) {
   const numbers = new Uint32Array(bytesOf(content.numbers).slice().buffer);
   const classOf = new Uint16Array(numbers.length);
   shown.reduce((start, many, one) => { classOf.fill(one, start, start + many); return start + many; }, 0);
-  const [codes, samples, percent] = [content.codes, content.samples, content.percent].map(bytesOf);
+  const [codes, samples, purities] = [content.codes, content.samples, content.percent].map(bytesOf);
   const bit = (bytes, row, place) => (bytes[row * width + (place >> 3)] >> (7 - (place & 7))) & 1;
   return {
     P, width, names, styles, shown, total, numbers, classOf, codes, samples,
     count: numbers.length,
     classBit: (one, place) => bit(codes, one, place),
     sampleBit: (index, place) => bit(samples, index, place),
-    percentOf: (one, place) => percent[one * P + place],
-    isPure: (one, place) => percent[one * P + place] >= PURE_PERCENT,
+    isPure: (one, place) => purities[one * P + place] / 100 >= PURE,
   };
 }
 
@@ -56,15 +54,11 @@ function whoCarries(table, pattern) {
   return { pattern, samples, count, byCode, classes: [...byCode, ...others] };
 }
 
-/** The pattern of a class's code; a bit that its samples do not share is left open. */
-const patternOf = (table, one) =>
-  Array.from({ length: table.P }, (_, place) => (table.isPure(one, place) ? table.classBit(one, place) : ANY)).join("");
-
-/** The pattern that two classes share; where they differ is left open. */
-const patternOfBoth = (table, one, other) =>
+/** The pattern that classes share; where their codes differ, or one of them is impure, the bit is left open. */
+const patternOf = (table, ...classes) =>
   Array.from({ length: table.P }, (_, place) => {
-    const bit = table.classBit(one, place);
-    return bit === table.classBit(other, place) ? bit : ANY;
+    const bit = table.classBit(classes[0], place);
+    return classes.every((one) => table.isPure(one, place) && table.classBit(one, place) === bit) ? bit : ANY;
   }).join("");
 
 /** In which bits two classes' codes differ. */
@@ -105,6 +99,10 @@ function listed(parts, most = Infinity, more = "more") {
 const bitsInWords = (places, most = 12) =>
   `${places.length === 1 ? "bit" : "bits"} ${listed(places.map((place) => place + 1), most)}`;
 
+/** What is said of classes of which one has a ? in its code: their distance is that of majority bits. */
+const byMajority = (table, ...classes) =>
+  (classes.some((one) => codeOfClass(table, one).includes("?")) ? " (by majority)" : "");
+
 /** A pattern in words: 01··, or of a long one "bit 3 = 1 and bit 40 = 0". */
 function patternInWords(pattern) {
   if (pattern.length <= SPELT) return pattern.replaceAll(ANY, "·");
@@ -118,7 +116,8 @@ function carriersInWords(table, found) {
   const all = many(table.count, "sample");
   if (!/[01]/.test(pattern)) return `No bit is chosen: all ${all} of ${many(table.names.length, "class", "classes")}.`;
   if (!count) return `None of ${all} carries ${patternInWords(pattern)}.`;
-  const parts = classes.filter((one) => samples[one].length).map((one) => `${spelt(samples[one].length)} of ${called(table.names[one])}`);
+  const there = classes.filter((one) => samples[one].length);
+  const parts = there.map((one) => `${spelt(samples[one].length)} of ${called(table.names[one])}`);
   const verb = count === 1 ? "carries" : "carry";
   return `${spelt(count)} of ${all} ${verb} ${patternInWords(pattern)}: ${listed(parts, 6, "more classes")}.`;
 }
@@ -141,11 +140,13 @@ function codeStrip(text, stands) {
     if (stands(place)) bars[kind] += `M${place} 11h.8v3h-.8z`; // a foot for each asked bit, 0 included
   });
   const paths = Object.entries(bars).map(([kind, d]) => element("path", { class: `ce-strip-${kind}`, d }));
-  return element("svg", { class: "ce-strip", viewBox: `0 0 ${text.length} 14`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...paths);
+  const box = { viewBox: `0 0 ${text.length} 14`, preserveAspectRatio: "none" };
+  return element("svg", { class: "ce-strip", "aria-hidden": "true", ...box }, ...paths);
 }
 
-/** A class's code with ? where fewer than 95 % of its samples share the bit. */
+/** A class's majority bits, with ? where fewer than 95 % of its samples share the bit. */
 const codeOfClass = (table, one) =>
   Array.from({ length: table.P }, (_, place) => (table.isPure(one, place) ? table.classBit(one, place) : "?")).join("");
 
+const majorityOf = (table, one) => Array.from({ length: table.P }, (_, place) => table.classBit(one, place)).join("");
 const codeOfSample = (table, index) => Array.from({ length: table.P }, (_, place) => table.sampleBit(index, place)).join("");

@@ -2,6 +2,9 @@
 // Plain functions; a widget's own file follows this one in the same module. Texts only ever become text nodes.
 
 const SVG = "http://www.w3.org/2000/svg";
+const SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"; // as in common.css
+const SMALL = `12px ${SANS}`, MONO = "13px ui-monospace, 'DejaVu Sans Mono', Menlo, monospace"; // of texts on canvases
+const PURE = 0.95; // share of a class from which on a bit counts as the class's own
 
 /** An element with attributes, listeners (on...: function) and children; a text among the children stays text. */
 function element(tag, attributes = {}, ...children) {
@@ -16,8 +19,8 @@ function element(tag, attributes = {}, ...children) {
 }
 
 let counted = 0;
-/** An id that no other element of the page has. */
-const uniqueId = (stem) => `bk-${stem}-${Date.now().toString(36)}-${counted++}`;
+/** An id that no other element of the page has: by chance, as a notebook loads this file once for each widget. */
+const uniqueId = (stem) => `bk-${stem}-${Math.random().toString(36).slice(2, 10)}-${counted++}`;
 
 /** A label and a control that belong together: [the pair, the control]. */
 function labelled(text, control) {
@@ -88,7 +91,12 @@ function widgetRoot(el, name, repaint) {
     themes.observe(node, { attributes: true, attributeFilter: ["class", "data-jp-theme-light", "theme", "data-theme"] });
   sizes.observe(root);
   dark.addEventListener("change", refresh);
-  root.leave = () => { themes.disconnect(); sizes.disconnect(); refresh.cancel(); dark.removeEventListener("change", refresh); };
+  root.leave = () => {
+    themes.disconnect();
+    sizes.disconnect();
+    refresh.cancel();
+    dark.removeEventListener("change", refresh);
+  };
   read();
   return root;
 }
@@ -102,7 +110,10 @@ const around = (corners, turn = 0, inner = 1) => Array.from({ length: corners * 
   const angle = turn + (i * Math.PI * 2) / (corners * (inner < 1 ? 2 : 1)), radius = i % 2 && inner < 1 ? inner : 1;
   return [radius * Math.sin(angle), -radius * Math.cos(angle)];
 });
-const cross = [[-.35, -1], [.35, -1], [.35, -.35], [1, -.35], [1, .35], [.35, .35], [.35, 1], [-.35, 1], [-.35, .35], [-1, .35], [-1, -.35], [-.35, -.35]];
+const cross = [
+  [-.35, -1], [.35, -1], [.35, -.35], [1, -.35], [1, .35], [.35, .35],
+  [.35, 1], [-.35, 1], [-.35, .35], [-1, .35], [-1, -.35], [-.35, -.35],
+];
 const SHAPES = {
   o: around(10), s: around(4, Math.PI / 4).map(([x, y]) => [x * 1.2, y * 1.2]), D: around(4), "^": around(3), v: around(3, Math.PI),
   ">": around(3, Math.PI / 2), h: around(6), "*": around(5, 0, 0.42).map(([x, y]) => [x * 1.25, y * 1.25]), P: cross,
@@ -119,6 +130,12 @@ function addMark(context, shape, x, y, radius) {
 
 /** A colour for the theme: black marks are drawn in the colour of the text. */
 const inTheme = (colour, theme) => (colour === "#000000" ? theme.ink : colour);
+
+/** Mixes two colours "#rrggbb", the share of the second from 0 to 1. */
+function mix(from, to, share) {
+  const part = (colour, at) => parseInt(colour.slice(at, at + 2), 16);
+  return `rgb(${[1, 3, 5].map((at) => Math.round(part(from, at) * (1 - share) + part(to, at) * share)).join(",")})`;
+}
 
 /** A small picture of a mark, for legends; it takes its colour from the theme by CSS where it is black. */
 function markIcon([colour, shape]) {
@@ -147,7 +164,10 @@ async function unpackFrames(view, frames, size) {
   return values;
 }
 
-/** The sheet of pictures {data, mime, columns, width, height}, decoded, or null; draw(context, index, x, y, size). */
+/**
+ * The sheet of pictures {data, mime, columns, width, height}, decoded, or null: draw(context, index, x, y, size), and
+ * close() gives its memory back.
+ */
 async function pictureSheet(sheet) {
   if (!sheet) return null;
   const image = await createImageBitmap(new Blob([bytesOf(sheet.data)], { type: sheet.mime }));
@@ -158,7 +178,23 @@ async function pictureSheet(sheet) {
     context.drawImage(image, (index % columns) * width, Math.floor(index / columns) * height, width, height,
       x + (size - width * scale) / 2, y + (size - height * scale) / 2, width * scale, height * scale);
   };
-  return { draw };
+  return { draw, close: () => image.close() };
+}
+
+// ---- texts ----------------------------------------------------------------------------------------------------------
+
+/** A text cut to fit so many pixels. */
+function shortened(context, text, width) {
+  if (context.measureText(text).width <= width) return text;
+  const letters = [...text];
+  while (letters.length && context.measureText(letters.join("") + "…").width > width) letters.pop();
+  return letters.join("") + "…";
+}
+
+/** A share as a whole number of per cent: 100 for all and nothing less, 0 for none and nothing more. */
+function percent(share) {
+  if (share <= 0 || share >= 1) return share <= 0 ? 0 : 100;
+  return Math.min(99, Math.max(1, Math.round(100 * share)));
 }
 
 /** A number in few characters: 0.031, 12.5, 3e-7. */

@@ -32,6 +32,27 @@ function pageModel(values) {
   };
 }
 
-const sent = received(JSON.parse(document.getElementById("bk-values").textContent));
-await render({ model: pageModel(sent), el: document.getElementById("bk-here") });
-document.documentElement.dataset.painted = performance.now().toFixed(1); // for the benchmark and the tests
+/**
+ * The still picture with a sentence why. With scripts on, the noscript element holds its picture as text; of what a
+ * parser makes of that (which runs and loads nothing), only the picture's address and alt text are taken.
+ */
+function showStill(here, error) {
+  const text = document.querySelector("noscript").textContent;
+  const { src, alt } = new DOMParser().parseFromString(text, "text/html").querySelector("img");
+  const words = document.createElement("p"), box = document.createElement("div");
+  words.setAttribute("role", "alert");
+  words.textContent = `This browser cannot run the widget: ${error.message}; here is a still picture.`;
+  box.className = "bk-widget";
+  box.append(words, Object.assign(new Image(), { src, alt }));
+  here.replaceChildren(box);
+}
+
+const here = document.getElementById("bk-here");
+try {
+  const sent = received(JSON.parse(document.getElementById("bk-values").textContent));
+  await render({ model: pageModel(sent), el: here });
+  document.documentElement.dataset.painted = performance.now().toFixed(1); // for the benchmark and the tests
+} catch (error) {
+  console.error(error);
+  showStill(here, error);
+}
