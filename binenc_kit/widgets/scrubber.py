@@ -36,7 +36,9 @@ class EpochScrubber(Widget):
     """
 
     TITLE, HEIGHT, KEPT = "Epoch scrubber", 860, ("content", "epoch")
-    _esm = source("common.js", "head.js", "space.js", "beside.js", "curves.js", "controls.js", "scrubber.js")
+    _esm = source(
+        "common.js", "head.js", "space.js", "beside.js", "curves.js", "controls.js", "sample.js", "scrubber.js"
+    )
     _css = source("common.css", "scrubber.css")
     epoch = traitlets.Int(1).tag(sync=True)
 
