@@ -121,6 +121,7 @@ def test_a_request_to_the_network_is_noticed(attempt: str, open_offline: Callabl
     while not any(said.startswith("request: ") and "//example.org/" in said for said in page.complaints):
         assert time.monotonic() < end, page.complaints
         page.wait_for_timeout(10)
+    page.close()  # a console line about the failed request may be on its way still
     page.complaints.clear()
 
 
