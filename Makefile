@@ -2,7 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+SOLUTIONS := $(wildcard notebooks/solutions/*.ipynb)
+# The learners' copies of the solutions are derived, not run: their exercises are still to be done.
+NOTEBOOKS := $(SOLUTIONS) $(filter-out $(SOLUTIONS:notebooks/solutions/%=notebooks/%),$(wildcard notebooks/*.ipynb))
 # Two at a time, on a thread each: two times two threads on two cores would wait for one another most of the time.
 # A file's tests stay together, for they share what they trained.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --dist loadscope
@@ -32,11 +34,12 @@ demo: $(READY) ## four heads on digits, 3 seeds: a table, figures and a report i
 test: $(READY) ## everything CI checks: ruff, pytest, and every notebook run again by nbval
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/python docs/derive_notebooks.py --check
 	@tests/browser/get_browser.sh
 	@$(PYTEST) -n 2
 # Each of the two has a home of its own, for no run can be trained twice at a time. Bars move once a second: nbval reads
 # what a cell prints only at its end, and more than 1000 prints can get stuck.
-	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && export TQDM_MININTERVAL=1 && \
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && export TQDM_MININTERVAL=1 BINENC_KIT_CHECKS=strict && \
 		$(PYTEST) --tx popen//env:BINENC_KIT_HOME="$$home/1" --tx popen//env:BINENC_KIT_HOME="$$home/2" \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 $(NOTEBOOKS)
 
@@ -46,9 +49,10 @@ lab: $(READY) ## open JupyterLab on this machine alone, with a token
 bench: $(READY) ## our speed against named rivals, one line a comparison
 	@set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
-notebooks: $(READY) ## run the notebooks in place, so that their committed outputs are true
+notebooks: $(READY) ## run the notebooks in place, so that their committed outputs are true, and derive the learners' copies
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
-		BINENC_KIT_HOME="$$home" $(BIN)/python docs/run_notebooks.py $(NOTEBOOKS)
+		BINENC_KIT_HOME="$$home" BINENC_KIT_CHECKS=strict $(BIN)/python docs/run_notebooks.py $(NOTEBOOKS)
+	@$(BIN)/python docs/derive_notebooks.py
 
 readme: $(READY) ## run the demo anew and bring the README's table and picture up to date with it
 	@rm -rf runs/demo

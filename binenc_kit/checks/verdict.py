@@ -1,0 +1,71 @@
+"""What every check shares: stubs, errors and slips are told apart, and one line is printed."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Slip(AssertionError):  # noqa: N818  it is no error of the kit
+    """An answer that does not hold, explained in one sentence that names the likely slip."""
+
+
+def check(examine: Callable[..., str]) -> Callable[..., bool]:
+    """Make a check of `examine`, which raises `Slip` or says in one sentence what is right.
+
+    The check takes the same arguments, prints one line and returns whether the answer holds. With the environment
+    variable BINENC_KIT_CHECKS=strict it raises `Slip` instead of returning False.
+    """
+
+    @wraps(examine)
+    def checked(*answers: Any) -> bool:  # noqa: ANN401  learners may pass anything
+        try:
+            if any(answer is ... for answer in answers):
+                raise NotImplementedError
+            said = examine(*answers)
+        except NotImplementedError:
+            return _refuse("Not done yet: replace the stub with your answer, then run the cell again.")
+        except Slip as slip:
+            return _refuse(str(slip))
+        except Exception as error:  # whatever a learner's function raises
+            return _refuse(f"Your answer raised {type(error).__name__}: {error}")
+        print(f"\N{HEAVY CHECK MARK} {said}")
+        return True
+
+    return checked
+
+
+def _refuse(sentence: str) -> bool:
+    if os.environ.get("BINENC_KIT_CHECKS") == "strict":
+        raise Slip(sentence)
+    print(f"\N{BALLOT X} {sentence}")
+    return False
+
+
+def number(answer: object, what: str) -> float:
+    """An answer as a float; raises `Slip` where it is not one finite number."""
+    value = np.asarray(_plain(answer))
+    if value.ndim or value.dtype.kind not in "iuf" or not np.isfinite(value):
+        raise Slip(f"{what} should be one number, but is {' '.join(str(answer).split())[:60]}.")
+    return float(value)
+
+
+def near(value: ArrayLike, right: ArrayLike, relative: float = 1e-3) -> bool:
+    """Whether two answers agree up to `relative`, whatever their type."""
+    value, right = np.asarray(_plain(value), np.float64), np.asarray(right, np.float64)
+    return value.shape == right.shape and bool(np.allclose(value, right, rtol=relative, atol=1e-9))
+
+
+def slip_of(value: ArrayLike, slips: dict[str, ArrayLike], relative: float = 1e-3) -> None:
+    """Raise the `Slip` whose wrong value the answer is; nothing where it is none of them."""
+    for sentence, wrong in slips.items():
+        if near(value, wrong, relative):
+            raise Slip(sentence)
+
+
+def _plain(answer: object) -> NDArray | object:
+    """A tensor as an array, whatever its device; everything else as it is."""
+    return answer.detach().cpu().numpy() if hasattr(answer, "detach") else answer
