@@ -332,3 +332,11 @@ def test_the_readmes_callback_makes_any_training_scrubbable() -> None:
     names["keep"](model.eval(), model[0], images)
     assert not model.training
     assert len(names["frames"]) == 5
+
+
+def test_missing_values_of_a_curve_reach_the_browser_as_nothing() -> None:
+    latents, labels = growing()
+    scrubber = EpochScrubber(latents, labels=labels, curves={"loss": [3, None, 2, np.nan, np.inf]})
+    (head,) = scrubber.content["heads"]
+    assert head["curves"]["loss"] == [3.0, None, 2.0, None, None]
+    json.dumps({name: part for name, part in head.items() if name != "latents"}, allow_nan=False)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+NOT_DONE = "Not done yet: replace the stub with your answer, then run the cell again."
+
 
 class Slip(AssertionError):  # noqa: N818  it is no error of the kit
     """An answer that does not hold, explained in one sentence that names the likely slip."""
@@ -22,12 +24,12 @@ def check(examine: Callable[..., str]) -> Callable[..., bool]:
 
     @wraps(examine)
     def checked(*answers: Any) -> bool:  # noqa: ANN401  learners may pass anything
+        if any(answer is ... for answer in answers):
+            return _refuse(NOT_DONE)
         try:
-            if any(answer is ... for answer in answers):
-                raise NotImplementedError
             said = examine(*answers)
-        except NotImplementedError:
-            return _refuse("Not done yet: replace the stub with your answer, then run the cell again.")
+        except NotImplementedError:  # what a stub of a function raises
+            return _refuse(NOT_DONE)
         except Slip as slip:
             return _refuse(str(slip))
         except Exception as error:  # whatever a learner's function raises

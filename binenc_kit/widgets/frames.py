@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from binenc_kit.errors import KitError
 from binenc_kit.widgets.samples import as_array
 
-LEVELS = 2047  # what the largest value of a frame becomes; widgets/js/space.js knows it, too
+LEVELS = 2047  # what the largest value of a frame becomes; js/head.js knows it, too
 # Where the reader first stands, by dimension: rows are the screen's right and up, then what lies behind it. From there
 # the tesseract's 16 vertices lie far from each other and from all edges that are not theirs.
 ORIENTATIONS = {

@@ -117,10 +117,15 @@ def sent(reel: Reel) -> dict[str, Any]:
         "samples": reel.samples.tolist(),
         "epochs": reel.epochs,
         "of": reel.of,
-        "curves": reel.curves,
+        # a notebook's messages hold no NaN: the browser would get a text
+        "curves": {name: [_or_none(value) for value in values] for name, values in reel.curves.items()},
         "note": reel.note,
         "plane": None if told is None else told | {"widest": float(seen.spread.max())},
     }
+
+
+def _or_none(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _good(run: Recording, latents: NDArray[np.floating]) -> tuple[int, str | None]:

@@ -507,3 +507,23 @@ def test_the_legend_is_one_stop_of_the_tab_key(open_offline: Callable[..., Page]
         page.keyboard.press(key)
         assert page.evaluate("document.activeElement.title") == name
     assert page.locator(".bk-class[tabindex='0']").count() == 1
+
+
+def test_heads_of_other_samples_stand_level_and_each_has_its_own_to_look_at(open_offline: Callable[..., Page]) -> None:
+    latents, labels = growing(epochs=3, samples=60)
+    widget = EpochScrubber(latents, latents, labels=labels, points=20)
+    page = open_offline(
+        to_page(
+            "apart", widget._esm, widget._css, {"content": widget.content | {"aligned": False}, "epoch": 1}, b"", ""
+        )
+    )
+    wait_for_epoch(page, 1)
+    tops = [canvas.bounding_box()["y"] for canvas in page.locator(".bk-space-canvas").all()]
+    assert tops[0] == tops[1]
+    shown = widget.content["heads"][1]["samples"]
+    asked = next(number for number in range(1, 59) if number not in shown and shown[0] < number < shown[-1])
+    page.get_by_label("look at sample").nth(1).fill(str(asked))
+    wait_for_a_frame(page)
+    assert [card.is_visible() for card in page.locator(".bk-card").all()] == [False, True]
+    found = int(page.locator(".bk-card").nth(1).inner_text().split()[-1])
+    assert abs(found - asked) == min(abs(number - asked) for number in shown)

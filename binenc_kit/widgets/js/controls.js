@@ -48,9 +48,11 @@ function makeLegend(shared, heads, follow) {
 function sampleField(head, shared, look) {
   const chosen = shared.focus?.byHand && inFocus(shared, head) !== null ? head.samples[shared.focus.sample] : "";
   const numbers = { min: head.samples[0], max: head.samples.at(-1), step: 1, value: chosen };
-  const input = element("input", {
-    type: "number", class: "bk-sample", ...numbers, oninput: () => look(input.value === "" ? null : head.placeOf.get(Number(input.value)) ?? null),
-  });
+  const place = () => { // where not all samples are shown, the nearest that is
+    const asked = Number(input.value), there = Number.isInteger(asked) && asked >= numbers.min && asked <= numbers.max;
+    return input.value !== "" && there ? nearestIndex(head.samples, asked) : null;
+  };
+  const input = element("input", { type: "number", class: "bk-sample", ...numbers, oninput: () => look(place()) });
   return labelled("look at sample", input);
 }
 

@@ -15,7 +15,8 @@ function makeHead(head, view, shared, changed, follow, look) {
   hoverSamples(space, head, shared, changed);
   const side = (caption, rows) => element("div", {}, element("h3", { class: "bk-caption" }, caption), rows.box);
   const node = element("section", { class: "bk-head", "aria-label": head.title },
-    element("div", { class: "bk-row bk-headline" }, element("h2", { class: "bk-title" }, head.title), element("span", { class: "bk-soft" }, sizeOf(head)),
+    element("div", { class: "bk-row bk-headline" },
+      element("span", { class: "bk-row bk-titles" }, element("h2", { class: "bk-title" }, head.title), element("span", { class: "bk-soft" }, sizeOf(head))),
       ...viewFields(head, space, view, changed), shared.aligned ? null : sampleField(head, shared, (sample) => look(head, sample))),
     head.note ? element("p", { class: "bk-note" }, head.note) : null,
     element("div", { class: "bk-body" }, element("div", { class: "bk-space" }, space.canvas, card),
@@ -115,7 +116,7 @@ function assemble(root, content, shared, heads, views, epochs, model, changed) {
 function arrange(root, parts, shared, heads, look, changed) {
   const sample = shared.aligned ? sampleField(heads[0], shared, (place) => look(heads[0], place)) : null;
   root.replaceChildren(parts.controls.node, parts.status,
-    element("div", { class: heads.length > 1 ? "bk-heads bk-many" : "bk-heads" }, ...parts.drawn.map((one) => one.node)), parts.curves.canvas,
+    element("div", { class: `bk-heads${heads.length > 1 ? " bk-many" : ""}${shared.aligned ? "" : " bk-apart"}` }, ...parts.drawn.map((one) => one.node)), parts.curves.canvas,
     element("div", { class: "bk-row bk-foot" }, parts.legend.node, element("span", { class: "bk-row" }, sample, scaleField(shared, changed))), parts.live);
 }
 
