@@ -71,13 +71,13 @@ SLIPS = [
 
 @pytest.mark.parametrize(("check", "answer"), RIGHT)
 def test_right_answers_pass(check: Callable, answer: object, capsys: pytest.CaptureFixture) -> None:
-    assert check(answer) is True
+    check(answer)
     assert capsys.readouterr().out.startswith("\N{HEAVY CHECK MARK} ")
 
 
 @pytest.mark.parametrize(("check", "answer", "sentence"), SLIPS, ids=[slip[2] for slip in SLIPS])
 def test_each_slip_is_named(check: Callable, answer: object, sentence: str, capsys: pytest.CaptureFixture) -> None:
-    assert check(answer) is False
+    check(answer)
     said = capsys.readouterr().out
     assert said.startswith("\N{BALLOT X} ")
     assert sentence in said
@@ -93,7 +93,7 @@ def unfinished(*answers: object) -> float:
 def test_a_stub_is_not_done_yet(check: Callable, stub: object, capsys: pytest.CaptureFixture) -> None:
     if check is checks.silu_floor:
         stub = ...
-    assert check(stub) is False
+    check(stub)
     assert "Not done yet" in capsys.readouterr().out
 
 
@@ -101,4 +101,4 @@ def test_where_solutions_are_tested_a_slip_is_an_error(monkeypatch: pytest.Monke
     monkeypatch.setenv("BINENC_KIT_CHECKS", "strict")
     with pytest.raises(checks.Slip, match="mind the sign"):
         checks.silu_floor(0.2785)
-    assert checks.silu_floor(-0.2785)
+    checks.silu_floor(-0.2785)

@@ -1,6 +1,6 @@
 """Answers to exercises, checked: what is right, or which slip it looks like.
 
-`checks.pull(my_pull)` prints one line and returns whether the answer holds; a notebook goes on either way. With the
+`checks.pull(my_pull)` prints one line, and a notebook goes on either way. With the
 environment variable BINENC_KIT_CHECKS=strict a wrong answer raises: so the solutions are tested.
 """
 

@@ -15,15 +15,15 @@ class Slip(AssertionError):  # noqa: N818  it is no error of the kit
     """An answer that does not hold, explained in one sentence that names the likely slip."""
 
 
-def check(examine: Callable[..., str]) -> Callable[..., bool]:
+def check(examine: Callable[..., str]) -> Callable[..., None]:
     """Make a check of `examine`, which raises `Slip` or says in one sentence what is right.
 
-    The check takes the same arguments, prints one line and returns whether the answer holds. With the environment
-    variable BINENC_KIT_CHECKS=strict it raises `Slip` instead of returning False.
+    The check takes the same arguments and prints one line. With the environment variable BINENC_KIT_CHECKS=strict it
+    raises `Slip` where the answer does not hold.
     """
 
     @wraps(examine)
-    def checked(*answers: Any) -> bool:  # noqa: ANN401  learners may pass anything
+    def checked(*answers: Any) -> None:  # noqa: ANN401  learners may pass anything
         if any(answer is ... for answer in answers):
             return _refuse(NOT_DONE)
         try:
@@ -35,16 +35,14 @@ def check(examine: Callable[..., str]) -> Callable[..., bool]:
         except Exception as error:  # whatever a learner's function raises
             return _refuse(f"Your answer raised {type(error).__name__}: {error}")
         print(f"\N{HEAVY CHECK MARK} {said}")
-        return True
 
     return checked
 
 
-def _refuse(sentence: str) -> bool:
+def _refuse(sentence: str) -> None:
     if os.environ.get("BINENC_KIT_CHECKS") == "strict":
         raise Slip(sentence)
     print(f"\N{BALLOT X} {sentence}")
-    return False
 
 
 def number(answer: object, what: str) -> float:
