@@ -45,7 +45,7 @@ def test_nothing_downstream_is_imported_upstream() -> None:
     order = ["errors", "validation", "rules", "config", "files", "splits", "folders", "sources", "machine", "data"]
     order += ["backbones", "hug", "rivals", "heads", "networks", "objectives", "schedules", "steps"]
     order += ["recording", "writing", "training", "stacks", "many", "outputs"]
-    order += ["views", "groups", "evaluation", "tables", "published"]
+    order += ["shelf", "views", "groups", "evaluation", "tables", "published"]
     order += [
         "display",
         "palette",

@@ -1,0 +1,86 @@
+"""Make the recordings that come with the kit, from their settings file: data/recordings/NAME.yaml to .../NAME/HEAD/.
+
+    python docs/make_recordings.py data/recordings/NAME.yaml [HEAD ...]
+
+Whole runs stay in runs/recordings/NAME and resume. What is shipped is a copy without the optimizer's state, with the
+outputs of the network instead of its weights where these are too large.
+"""
+
+import json
+import os
+import platform
+import shutil
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+
+from binenc_kit.config import RunConfig
+from binenc_kit.data import Data, load_config_data
+from binenc_kit.evaluation import evaluate
+from binenc_kit.files import house, write_whole
+from binenc_kit.outputs import open_network, outputs
+from binenc_kit.recording import Recording
+from binenc_kit.splits import subset
+from binenc_kit.training import train_one
+
+LIMIT = 2_000_000  # bytes a recording may have
+
+
+def hardware() -> str:
+    """The processor's name and how many cores the run could use."""
+    info = Path("/proc/cpuinfo")
+    names = [line for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
+    name = names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
+    return f"{name}, {torch.get_num_threads()} of {os.cpu_count()} cores"
+
+
+def keep_outputs(recording: Recording, data: Data, sizes: dict[str, int], path: Path) -> None:
+    """What the network says of so many pictures of each split, equally many a class; wide latents in float16."""
+    network, data, _ = open_network(recording, data)
+    arrays = {}
+    for split, size in sizes.items():
+        said = outputs(network, data, split)
+        chosen = subset(said.labels, size, seed=0)
+        arrays[f"{split}_z"] = said.z[chosen].astype(np.float16 if said.z.shape[1] > 64 else np.float32)
+        arrays[f"{split}_logits"] = said.logits[chosen].astype(np.float16)
+        arrays[f"{split}_labels"] = said.labels[chosen].astype(np.uint8)
+    write_whole(path, lambda file: np.savez_compressed(file, **arrays))
+
+
+def ship(recording: Recording, data: Data, settings: dict, folder: Path) -> None:
+    """Copy what is shipped of a finished run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in ("probe.npz", "latents.npy", "metrics.jsonl", "results.json", "finished"):
+        shutil.copy(recording.folder / name, folder / name)
+    described = json.loads((recording.folder / "config.json").read_text())
+    described["about"] |= {"hardware": hardware(), "date": date.today().isoformat()}
+    (folder / "config.json").write_text(json.dumps(described, indent=1) + "\n")
+    if settings["weights"]:
+        torch.save(recording.checkpoint() | {"optimizer": {}}, folder / "checkpoint.pt")
+    if settings["outputs"]:
+        keep_outputs(recording, data, settings["outputs"], folder / "outputs.npz")
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    if size > LIMIT:
+        sys.exit(f"{folder} has {size:,} bytes, more than {LIMIT:,}: record fewer pictures")
+
+
+def main() -> None:
+    """Train what is not trained yet, measure it, and ship it."""
+    path = Path(sys.argv[1])
+    settings = yaml.safe_load(path.read_text())
+    for head in sys.argv[2:] or settings["heads"]:
+        config = RunConfig(**(settings["common"] | settings["heads"][head])).with_head(head)
+        data = load_config_data(config)
+        recording = train_one(config, house() / "runs" / "recordings" / path.stem, data=data)
+        for mode in ("strict", "paper"):
+            evaluate(recording, data, mode=mode)
+        ship(recording, data, settings, path.parent / path.stem / head)
+
+
+if __name__ == "__main__":
+    main()
