@@ -2,8 +2,8 @@
 
     python docs/make_recordings.py data/recordings/NAME.yaml [HEAD ...]
 
-Whole runs stay in runs/recordings/NAME and resume. What is shipped is a copy without the optimizer's state, with the
-outputs of the network instead of its weights where these are too large.
+Whole runs stay in runs/recordings/NAME and resume. What is shipped is a copy without the optimizer's state, and with the
+outputs of the network instead of its weights where these are too large. data/recordings/README.md is written anew.
 """
 
 import json
@@ -28,6 +28,15 @@ from binenc_kit.splits import subset
 from binenc_kit.training import train_one
 
 LIMIT = 2_000_000  # bytes a recording may have
+HEADING = """# Shipped recordings
+
+Trainings that the notebooks open instead of training them: `from binenc_kit.shelf import shipped_runs`, then
+`shipped_runs("digits")["BinEnc"]` is a `bk.Recording`. Numbers only, no pictures; CC BY 4.0. This page is written by
+`docs/make_recordings.py`, which also made the recordings, from the settings that stand beside them. Train and test
+accuracy and code agreement are those of the mode `strict`; other work ran on the same cores, so minutes are an upper bound.
+"""
+COLUMNS = ["head", "epochs", "P", "gamma at the end", "train", "test", "code agreement", "distinct codes", "minutes"]
+COLUMNS += ["hardware", "date", "MB"]
 
 
 def hardware() -> str:
@@ -69,6 +78,34 @@ def ship(recording: Recording, data: Data, settings: dict, folder: Path) -> None
         sys.exit(f"{folder} has {size:,} bytes, more than {LIMIT:,}: record fewer pictures")
 
 
+def row(recording: Recording) -> str:
+    """What the README says of a recording."""
+    about, config, found = recording.about, recording.config, recording.results["strict"]
+    size = sum(path.stat().st_size for path in recording.folder.iterdir()) / 1e6
+    cells = [recording.folder.name, f"{config.epochs}", f"{found['P']}", f"{found['gamma_last']:.3g}"]
+    cells += [f"{found[name]:.3f}" for name in ("train_accuracy", "test_accuracy", "code_agreement")]
+    cells += [f"{found['distinct_codes']}", f"{found['seconds'] / 60:.1f}", about["hardware"], about["date"]]
+    return f"| {' | '.join([*cells, f'{size:.1f}'])} |"
+
+
+def readme(shelf: Path) -> str:
+    """The page about all shipped recordings."""
+    parts = [HEADING]
+    for path in sorted(shelf.glob("*.yaml")):
+        comment = [line[2:] for line in path.read_text().splitlines() if line.startswith("# ")]
+        folders = [shelf / path.stem / head for head in yaml.safe_load(path.read_text())["heads"]]
+        rows = [row(Recording(folder)) for folder in folders if (folder / "config.json").exists()]
+        parts += [f"## {path.stem}\n\n{' '.join(line for line in comment if not line.startswith(' '))}\n"]
+        parts += [
+            f"Settings: [{path.name}]({path.name}).\n",
+            f"| {' | '.join(COLUMNS)} |",
+            "|---" * len(COLUMNS) + "|",
+            *rows,
+            "",
+        ]
+    return "\n".join(parts)
+
+
 def main() -> None:
     """Train what is not trained yet, measure it, and ship it."""
     path = Path(sys.argv[1])
@@ -80,6 +117,7 @@ def main() -> None:
         for mode in ("strict", "paper"):
             evaluate(recording, data, mode=mode)
         ship(recording, data, settings, path.parent / path.stem / head)
+        (path.parent / "README.md").write_text(readme(path.parent))
 
 
 if __name__ == "__main__":
