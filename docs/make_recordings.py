@@ -2,7 +2,7 @@
 
     python docs/make_recordings.py data/recordings/NAME.yaml [HEAD ...]
 
-Whole runs stay in runs/recordings/NAME and resume. What is shipped is a copy without the optimizer's state, and with the
+Whole runs stay in runs/recordings/NAME and resume. What is shipped is a copy without the optimizer's state, with the
 outputs of the network instead of its weights where these are too large. data/recordings/README.md is written anew.
 """
 
@@ -33,7 +33,7 @@ HEADING = """# Shipped recordings
 Trainings that the notebooks open instead of training them: `from binenc_kit.shelf import shipped_runs`, then
 `shipped_runs("digits")["BinEnc"]` is a `bk.Recording`. Numbers only, no pictures; CC BY 4.0. This page is written by
 `docs/make_recordings.py`, which also made the recordings, from the settings that stand beside them. Train and test
-accuracy and code agreement are those of the mode `strict`; other work ran on the same cores, so minutes are an upper bound.
+accuracy and code agreement are those of the mode `strict`. Other work ran on the same cores: minutes are an upper bound.
 """
 COLUMNS = ["head", "epochs", "P", "gamma at the end", "train", "test", "code agreement", "distinct codes", "minutes"]
 COLUMNS += ["hardware", "date", "MB"]
