@@ -33,7 +33,7 @@ HEADING = """# Shipped recordings
 Trainings that the notebooks open instead of training them: `from binenc_kit.shelf import shipped_runs`, then
 `shipped_runs("digits")["BinEnc"]` is a `bk.Recording`. Numbers only, no pictures; CC BY 4.0. This page is written by
 `docs/make_recordings.py`, which also made the recordings, from the settings that stand beside them. Train and test
-accuracy and code agreement are those of the mode `strict`. Other work ran on the same cores, so take minutes as a bound.
+accuracy and code agreement are those of the mode `strict`. Other work ran on the same cores: minutes are at most.
 """
 COLUMNS = ["head", "epochs", "P", "gamma at the end", "train", "test", "code agreement", "distinct codes", "minutes"]
 COLUMNS += ["hardware", "date", "MB"]
