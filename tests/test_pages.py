@@ -8,10 +8,10 @@ import pytest
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PAGES = ["README.md", "glossary.md", "references.md", "teaching.md"]
 # One word a thing, everywhere: these are the kit's.
-WORDS = """head BinEnc LinPen NonlinPen NoPen|backbone|penultimate layer|latent z|dimension P|classes C|gamma|penalty|push|pull
-code|codebook|binarity|code agreement|Sigma_W|NC1|NC2|NC3|NC4|ETF|CDNV|AUROC|DeepFool|run|recording|epoch|frame"""
-WORDS = [word for line in WORDS.splitlines() for word in line.split("|")]
-WORDS = [*WORDS[0].split(), *WORDS[1:]]
+WORDS = """head, BinEnc, LinPen, NonlinPen, NoPen, backbone, penultimate layer, latent z, dimension P, classes C, gamma,
+penalty, push, pull, code, codebook, binarity, code agreement, Sigma_W, NC1, NC2, NC3, NC4, ETF, CDNV, AUROC, DeepFool,
+run, recording, epoch, frame"""
+WORDS = [word.strip() for word in WORDS.split(",")]
 
 
 def anchor(heading: str) -> str:
