@@ -4,6 +4,7 @@ import math
 import re
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -38,6 +39,19 @@ def test_there_are_misconceptions_each_with_what_to_show() -> None:
     told = re.findall(r'^\*\*(\d+)\. ".+\*Show\*', PAGE, re.MULTILINE)
     assert [int(number) for number in told] == list(range(1, len(told) + 1))
     assert len(told) >= 10
+
+
+def test_what_to_show_is_there() -> None:
+    """Sections and exercises that the page names, in the notebooks that it names them of."""
+    pages: dict[str, str] = {}
+    named = re.findall(r"(section|exercise)s? ([\d.]+)(?: and (\d))? of \[\d\d\]\((\w+)\.ipynb\)", PAGE)
+    assert len(named) > 10
+    for kind, *numbers, notebook in named:
+        cells = nbformat.read(ROOT / "notebooks" / "solutions" / f"{notebook}.ipynb", as_version=4).cells
+        pages[notebook] = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        for number in filter(None, numbers):
+            heading = rf"^## {number}\. " if kind == "section" else rf"^### Exercise {number}: "
+            assert re.search(heading, pages[notebook], re.MULTILINE), (kind, number, notebook)
 
 
 def test_the_plans_add_up() -> None:
