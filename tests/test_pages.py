@@ -64,4 +64,4 @@ def test_the_glossary_has_every_word_of_the_kit() -> None:
 def test_an_entry_is_short_and_says_where_it_is_taught(term: str, text: str) -> None:
     assert "\n" not in text
     assert len(text) < 800
-    assert re.search(r"\*Taught in \[(\d\d)\]\(\1_\w+\.ipynb\)\.\*$", text)
+    assert re.search(r"\*(Taught in|Goes with) \[(\w+)\]\(\2\w*\.ipynb\)\.\*$", text)
