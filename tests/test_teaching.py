@@ -105,4 +105,5 @@ def test_the_numbers_that_a_formula_gives() -> None:
         assert f"{best_separation(n, d):.3f}" in answer(29)
     assert f"{math.log(1510 / 172) / math.log(4):.2f}" in answer(32)
     assert f"below {math.sqrt(2 - 2 * math.sqrt(4 / 9)):.3f}" in PAGE
+    assert f"{4 * 25 / 45:.2f}" in answer(34)
     assert str(2**4 * math.factorial(4)) in answer(11)
