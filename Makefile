@@ -11,7 +11,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --dist loadscope
 DEMO := --no-progress-bar --execution-timeout 900 -k python3 --stdout-file -
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab bench readme notebooks clean
+.PHONY: help setup demo test lab bench readme notebooks timings clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,8 @@ test: $(READY) ## everything CI checks: ruff, pytest, and every notebook run aga
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python docs/derive_notebooks.py --check
+	@$(BIN)/python docs/install_cell.py --check
+	@$(BIN)/python docs/update_course.py --check
 	@tests/browser/get_browser.sh
 	@$(PYTEST) -n 2
 # Each of the two has a home of its own, for no run can be trained twice at a time. Bars move once a second: nbval reads
@@ -50,9 +52,14 @@ bench: $(READY) ## our speed against named rivals, one line a comparison
 	@set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
 notebooks: $(READY) ## run the notebooks in place, so that their committed outputs are true, and derive the learners' copies
+	@$(BIN)/python docs/install_cell.py
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 		BINENC_KIT_HOME="$$home" BINENC_KIT_CHECKS=strict $(BIN)/python docs/run_notebooks.py $(NOTEBOOKS)
 	@$(BIN)/python docs/derive_notebooks.py
+	@$(BIN)/python docs/update_course.py
+
+timings: $(READY) ## measure how long each notebook of the course runs, and bring its index up to date with that
+	@$(BIN)/python docs/update_course.py --measure
 
 readme: $(READY) ## run the demo anew and bring the README's table and picture up to date with it
 	@rm -rf runs/demo

@@ -36,6 +36,12 @@ def test_the_learners_copies_are_derived_from_the_solutions() -> None:
     assert result.returncode == 0, result.stderr
 
 
+def test_the_index_says_what_the_notebooks_say() -> None:
+    script = [sys.executable, ROOT / "docs" / "update_course.py", "--check"]
+    result = subprocess.run(script, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
 @each
 def test_each_exercise_says_how_hard_and_long_it_is_and_has_a_hint(path: Path) -> None:
     cells = nbformat.read(path, as_version=4).cells
