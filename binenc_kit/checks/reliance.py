@@ -91,7 +91,7 @@ def duels(answer: Mapping) -> str:
         if said != winner:
             hint = "look again at how many differences have which sign, and how many there are at all"
             raise Slip(f"Duel {letter} is not '{said}': {why if winner == 'cannot say' else hint}.")
-    return f"Right. In duel A {DUELS['A'][1]}; in duel D the first is better: {DUELS['D'][1]}."
+    return f"Right. In A the second is better: {DUELS['A'][1]}; in D the first: {DUELS['D'][1]}."
 
 
 @check
