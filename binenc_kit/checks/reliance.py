@@ -96,31 +96,30 @@ def duels(answer: Mapping) -> str:
 
 @check
 def mended_sum(answer: Callable) -> str:
-    """The area under the curve by 101 quantiles, answer(unsure, sure): scores of wrong and of right predictions."""
-    said = "mended_sum(unsure, sure)"
-    rng = np.random.default_rng(0)
-    value = number(answer(rng.uniform(2, 3, 40), rng.uniform(0, 1, 200)), said)
+    """The area under a curve from its heights at 0, 0.01, ..., 1, answer(heights): heights (101,)."""
+    said, places = "mended_sum(heights)", np.linspace(0, 1, 101)
+    value = number(answer(np.ones(101)), said)
     slip_of(value, {
         "That is still 1.01: 101 heights, each 0.01 wide, are one strip too many.": 1.01,
-        "Now 0.99 is all there is: 101 heights make 100 strips, and you have left out two.": 0.99,
-        "That is perfect separation the wrong way round: count the right ones below, sure < quantile.": 0,
+        "Now 0.99 is all there is: 101 heights make 100 strips, and you have left out one of them.": 0.99,
+        "That is the sum of the heights: each strip is 0.01 wide.": 100,
     })  # fmt: skip
     if not near(value, 1):
         raise Slip(f"Perfect separation should give 1, but yours gives {value:.4g}.")
-    # the q-th quantile is the root of q, and so is the share of right ones below it: the area is 2/3
-    sure, unsure = (np.arange(4000) + 0.5) / 4000, np.sqrt(np.linspace(0, 1, 4001))
-    value = number(answer(unsure, sure), said)
+    value = number(answer(places * (2 - places)), said)  # from 0 to 1, and the area below it is 2/3
     slip_of(value, {
-        "That divides by 1.01, which mends perfect separation only: the surplus is not the same everywhere.":
+        "That divides by 1.01, or takes the mean of 101 heights, which mends perfect separation and nothing else.":
             (2 / 3 + 0.005) / 1.01,
         "That leaves the last node out: perfect separation gives 1, but every strip now has its lower height.":
             2 / 3 - 0.005,
         "That leaves the first node out: perfect separation gives 1, but every strip now has its upper height.":
             2 / 3 + 0.005,
-    }, relative=1e-3)  # fmt: skip
+    })  # fmt: skip
     if not near(value, 2 / 3):
         raise Slip(f"Perfect separation gives 1, but where the area is 0.6667 yours is {value:.4f}.")
-    return "Right: 100 strips, each as high as its middle, or as the mean of its two ends; nothing is above 1 now."
+    if not near(value := number(answer(1 - places / 2), said), 0.75):
+        raise Slip(f"Right for a curve that rises, but where one falls and the area is 0.75 yours is {value:.4f}.")
+    return "Right: 100 strips, each as high as the mean of its two ends; no area comes out above 1 now."
 
 
 @check

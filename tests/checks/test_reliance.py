@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.integrate import simpson
 from scipy.stats import rankdata
 
 from binenc_kit import checks
@@ -37,17 +38,8 @@ def by_pairs(scores: Array, wrong: Array, tie: float = 0.5) -> float:
     return (unsure > sure).mean() + tie * (unsure == sure).mean()
 
 
-def heights(unsure: Array, sure: Array) -> Array:
-    return np.array([(sure < quantile).mean() for quantile in np.quantile(unsure, np.linspace(0, 1, 101))])
-
-
-def trapezium(unsure: Array, sure: Array) -> float:
-    found = heights(unsure, sure)
-    return 0.01 * ((found[1:] + found[:-1]) / 2).sum()
-
-
-def middles(unsure: Array, sure: Array) -> float:
-    return np.mean([(sure < quantile).mean() for quantile in np.quantile(unsure, np.arange(100) * 0.01 + 0.005)])
+def trapezium(heights: Array) -> float:
+    return 0.01 * ((heights[1:] + heights[:-1]) / 2).sum()
 
 
 def simulated(models: int = 18, pictures: int = 10_000, times: int = 4000) -> float:
@@ -64,7 +56,8 @@ RIGHT = [
     (checks.auroc, reliability.auroc),
     (checks.duels, WINNERS),
     (checks.mended_sum, trapezium),
-    (checks.mended_sum, middles),
+    (checks.mended_sum, lambda heights: 0.01 * (heights.sum() - heights[0] / 2 - heights[-1] / 2)),
+    (checks.mended_sum, lambda heights: simpson(heights, dx=0.01)),
     (checks.flattery, simulated()),
     (checks.flattery, np.float64(0.4449)),
 ]
@@ -104,14 +97,16 @@ SLIPS = [
     (checks.duels, WINNERS | {"C": "first"}, "a sign test can never be sure"),
     (checks.duels, WINNERS | {"D": "second"}, "Duel D is not 'second'"),
     (checks.duels, WINNERS | {"D": ...}, "Not done yet"),
-    (checks.mended_sum, lambda *scores: 0.01 * heights(*scores).sum(), "one strip too many"),
-    (checks.mended_sum, lambda *scores: 0.01 * heights(*scores)[1:-1].sum(), "you have left out two"),
-    (checks.mended_sum, lambda unsure, sure: trapezium(sure, unsure), "the wrong way round"),
-    (checks.mended_sum, lambda *scores: 2.0, "should give 1, but yours gives 2"),
-    (checks.mended_sum, lambda *scores: 0.01 * heights(*scores).sum() / 1.01, "divides by 1.01"),
-    (checks.mended_sum, lambda *scores: 0.01 * heights(*scores)[:-1].sum(), "leaves the last node out"),
-    (checks.mended_sum, lambda *scores: 0.01 * heights(*scores)[1:].sum(), "leaves the first node out"),
-    (checks.mended_sum, lambda *scores: min(1, 0.02 * heights(*scores).sum()), "where the area is 0.6667"),
+    (checks.mended_sum, lambda heights: 0.01 * heights.sum(), "one strip too many"),
+    (checks.mended_sum, lambda heights: 0.01 * heights[1:-1].sum(), "you have left out one"),
+    (checks.mended_sum, lambda heights: trapezium(heights) * 100, "each strip is 0.01 wide"),
+    (checks.mended_sum, lambda heights: 2.0, "should give 1, but yours gives 2"),
+    (checks.mended_sum, lambda heights: heights.mean(), "divides by 1.01"),
+    (checks.mended_sum, lambda heights: 0.01 * heights[:-1].sum(), "leaves the last node out"),
+    (checks.mended_sum, lambda heights: 0.01 * heights[1:].sum(), "leaves the first node out"),
+    (checks.mended_sum, lambda heights: min(1, 0.02 * heights.sum()), "where the area is 0.6667"),
+    (checks.mended_sum, lambda heights: trapezium(np.sort(heights)) + 0.01 * (heights[0] == 1 > heights[-1]), "falls"),
+    (checks.mended_sum, lambda heights: heights, "should be one number"),
     (checks.flattery, -0.445, "Mind the sign"),
     (checks.flattery, simulated() / 100, "That is a share"),
     (checks.flattery, 0.2465, "one standard error"),
