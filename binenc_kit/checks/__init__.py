@@ -8,4 +8,9 @@ from binenc_kit.checks.push_pull import descent_step as descent_step
 from binenc_kit.checks.push_pull import pull as pull
 from binenc_kit.checks.push_pull import radius as radius
 from binenc_kit.checks.push_pull import silu_floor as silu_floor
+from binenc_kit.checks.reliance import auroc as auroc
+from binenc_kit.checks.reliance import duels as duels
+from binenc_kit.checks.reliance import flattery as flattery
+from binenc_kit.checks.reliance import mahalanobis as mahalanobis
+from binenc_kit.checks.reliance import mended_sum as mended_sum
 from binenc_kit.checks.verdict import Slip as Slip
