@@ -4,6 +4,11 @@
 environment variable BINENC_KIT_CHECKS=strict a wrong answer raises: so the solutions are tested.
 """
 
+from binenc_kit.checks.geometry import fewest_seeds as fewest_seeds
+from binenc_kit.checks.geometry import nc1 as nc1
+from binenc_kit.checks.geometry import rescaled as rescaled
+from binenc_kit.checks.geometry import simplex as simplex
+from binenc_kit.checks.geometry import vertex_cosine as vertex_cosine
 from binenc_kit.checks.push_pull import descent_step as descent_step
 from binenc_kit.checks.push_pull import pull as pull
 from binenc_kit.checks.push_pull import radius as radius
@@ -13,4 +18,8 @@ from binenc_kit.checks.reliance import duels as duels
 from binenc_kit.checks.reliance import flattery as flattery
 from binenc_kit.checks.reliance import mahalanobis as mahalanobis
 from binenc_kit.checks.reliance import mended_sum as mended_sum
+from binenc_kit.checks.sphere import best_shape as best_shape
+from binenc_kit.checks.sphere import hug_loss as hug_loss
+from binenc_kit.checks.sphere import nearest as nearest
+from binenc_kit.checks.sphere import riesz as riesz
 from binenc_kit.checks.verdict import Slip as Slip
