@@ -4,6 +4,11 @@
 environment variable BINENC_KIT_CHECKS=strict a wrong answer raises: so the solutions are tested.
 """
 
+from binenc_kit.checks.attacking import bisection as bisection
+from binenc_kit.checks.attacking import blinded as blinded
+from binenc_kit.checks.attacking import border_step as border_step
+from binenc_kit.checks.attacking import contest_verdicts as contest_verdicts
+from binenc_kit.checks.attacking import relative_norm as relative_norm
 from binenc_kit.checks.geometry import fewest_seeds as fewest_seeds
 from binenc_kit.checks.geometry import nc1 as nc1
 from binenc_kit.checks.geometry import rescaled as rescaled
