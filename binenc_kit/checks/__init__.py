@@ -14,6 +14,11 @@ from binenc_kit.checks.geometry import nc1 as nc1
 from binenc_kit.checks.geometry import rescaled as rescaled
 from binenc_kit.checks.geometry import simplex as simplex
 from binenc_kit.checks.geometry import vertex_cosine as vertex_cosine
+from binenc_kit.checks.point import forces as forces
+from binenc_kit.checks.point import million_epoch as million_epoch
+from binenc_kit.checks.point import number_gap as number_gap
+from binenc_kit.checks.point import scale_decades as scale_decades
+from binenc_kit.checks.point import scale_free as scale_free
 from binenc_kit.checks.push_pull import descent_step as descent_step
 from binenc_kit.checks.push_pull import pull as pull
 from binenc_kit.checks.push_pull import radius as radius
@@ -27,4 +32,9 @@ from binenc_kit.checks.sphere import best_shape as best_shape
 from binenc_kit.checks.sphere import hug_loss as hug_loss
 from binenc_kit.checks.sphere import nearest as nearest
 from binenc_kit.checks.sphere import riesz as riesz
+from binenc_kit.checks.transition import capstone as capstone
+from binenc_kit.checks.transition import code_border as code_border
+from binenc_kit.checks.transition import law_exponent as law_exponent
+from binenc_kit.checks.transition import lost_voice as lost_voice
+from binenc_kit.checks.transition import phase_regions as phase_regions
 from binenc_kit.checks.verdict import Slip as Slip
