@@ -142,7 +142,7 @@ def survivors(answer: Iterable) -> str:
     if SURVIVORS - named:
         raise Slip(f"Those pass, but {len(SURVIVORS - named)} more of the table do, too.")
     return (
-        "Right: five of the table, and what they have in common is a pull on the square of z, or on what grows with it."
+        "Right: five, and all have a pull towards 0 that grows at least as the square of z; l1 grows more slowly."
     )
 
 
