@@ -141,9 +141,7 @@ def survivors(answer: Iterable) -> str:
         raise Slip("All but one, and it is the one that the theory would not let pass: ask the numbers.")
     if SURVIVORS - named:
         raise Slip(f"Those pass, but {len(SURVIVORS - named)} more of the table do, too.")
-    return (
-        "Right: five, and all have a pull towards 0 that grows at least as the square of z; l1 grows more slowly."
-    )
+    return "Right: five, and all have a pull towards 0 that grows at least as the square of z; l1 grows more slowly."
 
 
 @check
