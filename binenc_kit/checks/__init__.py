@@ -9,6 +9,15 @@ from binenc_kit.checks.attacking import blinded as blinded
 from binenc_kit.checks.attacking import border_step as border_step
 from binenc_kit.checks.attacking import contest_verdicts as contest_verdicts
 from binenc_kit.checks.attacking import relative_norm as relative_norm
+from binenc_kit.checks.binary import bit_agreement as bit_agreement
+from binenc_kit.checks.binary import ceiling as ceiling
+from binenc_kit.checks.binary import lottery as lottery
+from binenc_kit.checks.binary import survivors as survivors
+from binenc_kit.checks.binary import two_peaks as two_peaks
+from binenc_kit.checks.binary import whole_agreement as whole_agreement
+from binenc_kit.checks.epochs import freezing as freezing
+from binenc_kit.checks.epochs import luck as luck
+from binenc_kit.checks.epochs import symmetry as symmetry
 from binenc_kit.checks.geometry import fewest_seeds as fewest_seeds
 from binenc_kit.checks.geometry import nc1 as nc1
 from binenc_kit.checks.geometry import rescaled as rescaled
