@@ -8,4 +8,7 @@ from binenc_kit.checks.push_pull import descent_step as descent_step
 from binenc_kit.checks.push_pull import pull as pull
 from binenc_kit.checks.push_pull import radius as radius
 from binenc_kit.checks.push_pull import silu_floor as silu_floor
+from binenc_kit.checks.quickstart import code as code
+from binenc_kit.checks.quickstart import fewest as fewest
+from binenc_kit.checks.quickstart import nearest as nearest
 from binenc_kit.checks.verdict import Slip as Slip
