@@ -4,6 +4,10 @@
 environment variable BINENC_KIT_CHECKS=strict a wrong answer raises: so the solutions are tested.
 """
 
+from binenc_kit.checks.four_heads import ablation as ablation
+from binenc_kit.checks.four_heads import mirror as mirror
+from binenc_kit.checks.four_heads import penultimate as penultimate
+from binenc_kit.checks.one_step import training_step as training_step
 from binenc_kit.checks.push_pull import descent_step as descent_step
 from binenc_kit.checks.push_pull import pull as pull
 from binenc_kit.checks.push_pull import radius as radius
