@@ -18,11 +18,15 @@ from binenc_kit.checks.binary import whole_agreement as whole_agreement
 from binenc_kit.checks.epochs import freezing as freezing
 from binenc_kit.checks.epochs import luck as luck
 from binenc_kit.checks.epochs import symmetry as symmetry
+from binenc_kit.checks.four_heads import ablation as ablation
+from binenc_kit.checks.four_heads import mirror as mirror
+from binenc_kit.checks.four_heads import penultimate as penultimate
 from binenc_kit.checks.geometry import fewest_seeds as fewest_seeds
 from binenc_kit.checks.geometry import nc1 as nc1
 from binenc_kit.checks.geometry import rescaled as rescaled
 from binenc_kit.checks.geometry import simplex as simplex
 from binenc_kit.checks.geometry import vertex_cosine as vertex_cosine
+from binenc_kit.checks.one_step import training_step as training_step
 from binenc_kit.checks.point import forces as forces
 from binenc_kit.checks.point import million_epoch as million_epoch
 from binenc_kit.checks.point import number_gap as number_gap
@@ -32,6 +36,9 @@ from binenc_kit.checks.push_pull import descent_step as descent_step
 from binenc_kit.checks.push_pull import pull as pull
 from binenc_kit.checks.push_pull import radius as radius
 from binenc_kit.checks.push_pull import silu_floor as silu_floor
+from binenc_kit.checks.quickstart import code as code
+from binenc_kit.checks.quickstart import fewest as fewest
+from binenc_kit.checks.quickstart import nearest as nearest
 from binenc_kit.checks.reliance import auroc as auroc
 from binenc_kit.checks.reliance import duels as duels
 from binenc_kit.checks.reliance import flattery as flattery
