@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,12 @@ from tests.checks.asking import unfinished
 CHECKS = [
     check for name, check in vars(checks).items() if inspect.isfunction(check) and name != "check" and name[0] != "_"
 ]
+
+
+def test_no_two_checks_have_one_name() -> None:
+    """Of two imports of one name the second would hide the first."""
+    imported = re.findall(r"^from .+ import (\w+) as \w+$", Path(checks.__file__).read_text(), re.MULTILINE)
+    assert len(imported) == len(set(imported)) > 10
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -38,7 +38,7 @@ from binenc_kit.checks.push_pull import radius as radius
 from binenc_kit.checks.push_pull import silu_floor as silu_floor
 from binenc_kit.checks.quickstart import code as code
 from binenc_kit.checks.quickstart import fewest as fewest
-from binenc_kit.checks.quickstart import nearest as nearest
+from binenc_kit.checks.quickstart import nearest_codes as nearest_codes
 from binenc_kit.checks.reliance import auroc as auroc
 from binenc_kit.checks.reliance import duels as duels
 from binenc_kit.checks.reliance import flattery as flattery
@@ -46,7 +46,7 @@ from binenc_kit.checks.reliance import mahalanobis as mahalanobis
 from binenc_kit.checks.reliance import mended_sum as mended_sum
 from binenc_kit.checks.sphere import best_shape as best_shape
 from binenc_kit.checks.sphere import hug_loss as hug_loss
-from binenc_kit.checks.sphere import nearest as nearest
+from binenc_kit.checks.sphere import nearest_proxy as nearest_proxy
 from binenc_kit.checks.sphere import riesz as riesz
 from binenc_kit.checks.transition import capstone as capstone
 from binenc_kit.checks.transition import code_border as code_border

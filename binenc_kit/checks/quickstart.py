@@ -59,7 +59,7 @@ def fewest(answer: list[int]) -> str:
 
 
 @check
-def nearest(answer: tuple[str, str, int]) -> str:
+def nearest_codes(answer: tuple[str, str, int]) -> str:
     """The two classes of BOOK with the nearest codes, and in how many bits these differ."""
     if not isinstance(answer, tuple | list) or len(answer) != 3:
         raise Slip('That should be two names and a number, such as ("cat", "owl", 3).')

@@ -92,7 +92,7 @@ def hug_loss(answer: Callable) -> str:
 
 
 @check
-def nearest(answer: Callable) -> str:
+def nearest_proxy(answer: Callable) -> str:
     """The class of each latent, answer(z, proxies): the proxy with the largest cosine."""
     z = np.array([[2.0, 1.9], [-0.1, 0.3], [-0.02, -0.01], [5.0, 0.5]])
     proxies = np.array([[1.0, 0.0], [0.0, 9.0], [-1.0, -1.0]])

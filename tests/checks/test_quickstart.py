@@ -19,8 +19,8 @@ RIGHT = [
     (checks.code, right_code),
     (checks.fewest, [4, 4, 5, 10]),
     (checks.fewest, np.array([4.0, 4.0, 5.0, 10.0])),
-    (checks.nearest, ("fox", "bee", 1)),
-    (checks.nearest, ["bee", "fox", np.int64(1)]),
+    (checks.nearest_codes, ("fox", "bee", 1)),
+    (checks.nearest_codes, ["bee", "fox", np.int64(1)]),
 ]
 SLIPS = [
     (checks.code, unfinished, "Not done yet"),
@@ -41,13 +41,13 @@ SLIPS = [
     (checks.fewest, [5, 8, 9, 500], "they multiply"),
     (checks.fewest, [10, 16, 17, 1000], "can share bits"),
     (checks.fewest, [4, 4, 5, 11], "2,048 codes; the fewest for 1,000 classes are 10"),
-    (checks.nearest, ..., "Not done yet"),
-    (checks.nearest, ("fox", "bee"), "two names and a number"),
-    (checks.nearest, ("fox", "bea", 1), "no class 'bea'"),
-    (checks.nearest, ("fox", "fox", 0), "choose two"),
-    (checks.nearest, ("cat", "dog", 1), "neighbours as numbers"),
-    (checks.nearest, ("cat", "fox", 2), "differ in 2; two others"),
-    (checks.nearest, ("fox", "bee", 2), "count again"),
+    (checks.nearest_codes, ..., "Not done yet"),
+    (checks.nearest_codes, ("fox", "bee"), "two names and a number"),
+    (checks.nearest_codes, ("fox", "bea", 1), "no class 'bea'"),
+    (checks.nearest_codes, ("fox", "fox", 0), "choose two"),
+    (checks.nearest_codes, ("cat", "dog", 1), "neighbours as numbers"),
+    (checks.nearest_codes, ("cat", "fox", 2), "differ in 2; two others"),
+    (checks.nearest_codes, ("fox", "bee", 2), "count again"),
 ]
 
 

@@ -84,8 +84,8 @@ RIGHT = [
     (checks.best_shape, {pair: f" {name.title()} " for pair, name in SHAPES.items()}),
     (checks.hug_loss, right_hug),
     (checks.hug_loss, of_the_kit),
-    (checks.nearest, right_nearest),
-    (checks.nearest, lambda z, proxies: torch.tensor(right_nearest(z, proxies))),
+    (checks.nearest_proxy, right_nearest),
+    (checks.nearest_proxy, lambda z, proxies: torch.tensor(right_nearest(z, proxies))),
 ]
 SLIPS = [
     (checks.riesz, with_itself, "leave out each vector's distance to itself"),
@@ -107,12 +107,12 @@ SLIPS = [
     (checks.best_shape, SHAPES | {(10, 16): "cross-polytope"}, "more dimensions are no help"),
     *((checks.hug_loss, variant(form), sentence) for form, sentence in HUG_SLIPS),
     (checks.hug_loss, lambda p, z, y, a, b: a * push(p) + b * pull(p.detach(), z, y), "Nothing is on the sphere"),
-    (checks.nearest, lambda z, proxies: 1 - cdist(z, proxies, "cosine"), "Those are a number for each class"),
-    (checks.nearest, lambda z, proxies: 0, "4 classes are asked for"),
-    (checks.nearest, lambda z, proxies: cdist(z, proxies, "cosine").argmax(axis=1), "proxy farthest away"),
-    (checks.nearest, lambda z, proxies: (z @ proxies.T).argmax(axis=1), "A long proxy has won"),
-    (checks.nearest, lambda z, proxies: cdist(z, proxies).argmin(axis=1), "without dividing by the lengths"),
-    (checks.nearest, lambda z, proxies: np.zeros(4, int) + 1, "the nearest proxies are 0, 1, 2, 0, not 1, 1, 1, 1"),
+    (checks.nearest_proxy, lambda z, proxies: 1 - cdist(z, proxies, "cosine"), "Those are a number for each class"),
+    (checks.nearest_proxy, lambda z, proxies: 0, "4 classes are asked for"),
+    (checks.nearest_proxy, lambda z, proxies: cdist(z, proxies, "cosine").argmax(axis=1), "proxy farthest away"),
+    (checks.nearest_proxy, lambda z, proxies: (z @ proxies.T).argmax(axis=1), "A long proxy has won"),
+    (checks.nearest_proxy, lambda z, proxies: cdist(z, proxies).argmin(axis=1), "without dividing by the lengths"),
+    (checks.nearest_proxy, lambda z, proxies: np.zeros(4, int) + 1, "the nearest proxies are 0, 1, 2, 0, not 1, 1, 1, 1"),
 ]
 
 
