@@ -112,7 +112,11 @@ SLIPS = [
     (checks.nearest_proxy, lambda z, proxies: cdist(z, proxies, "cosine").argmax(axis=1), "proxy farthest away"),
     (checks.nearest_proxy, lambda z, proxies: (z @ proxies.T).argmax(axis=1), "A long proxy has won"),
     (checks.nearest_proxy, lambda z, proxies: cdist(z, proxies).argmin(axis=1), "without dividing by the lengths"),
-    (checks.nearest_proxy, lambda z, proxies: np.zeros(4, int) + 1, "the nearest proxies are 0, 1, 2, 0, not 1, 1, 1, 1"),
+    (
+        checks.nearest_proxy,
+        lambda z, proxies: np.zeros(4, int) + 1,
+        "the nearest proxies are 0, 1, 2, 0, not 1, 1, 1, 1",
+    ),
 ]
 
 
