@@ -55,7 +55,11 @@ def radius(answer: Callable) -> str:
             raise Slip(
                 f"For gamma {gamma} and weight {weight} the wells are at ±{right:.3f}, not at ±{abs(value):.3f}."
             )
-    if not near(answer(3.0, 2.0), 0.0):
+    try:
+        single = answer(3.0, 2.0)
+    except ValueError:  # the logarithm or the root of a negative number
+        raise Slip("Right where there are two wells; but for a gamma above the weight there is no such root: return 0.")
+    if not near(single, 0.0):
         raise Slip("Right where there are two wells; but for gamma of at least the weight the one well is at 0.")
     return "Right: two wells below gamma = a, and one at 0 from there on."
 
@@ -71,6 +75,9 @@ def descent_step(answer: Callable) -> str:
         "That goes uphill: subtract the slope.": z + lr * (push + pulled),
         "You forgot the learning rate.": z - (push + pulled),
         "That is the slope times the learning rate: z itself is missing.": -lr * (push + pulled),
+        "Push and pull have opposite slopes: the push's is negative for positive z.": z - lr * (pulled - push),
+        "The push's slope has lost a factor z: -4 a z / (1 + exp(2 a z^2)).": z - lr * (push / z + pulled),
+        "The pull's slope has lost a factor z: it is 2 gamma z.": z - lr * (push + 2 * gamma),
         "That step knows the push only.": z - lr * push,
         "That step knows the pull only.": z - lr * pulled,
     })  # fmt: skip
@@ -99,4 +106,4 @@ def silu_floor(answer: float) -> str:
     }, relative=5e-3)  # fmt: skip
     if not near(value, z.min(), relative=5e-3):
         raise Slip("No: evaluate u * sigmoid(u) on a grid of negative inputs and take the smallest value.")
-    return "Right: nothing below -0.278 can ever come out, so the left well cannot be reached."
+    return "Right: nothing below -0.278 can ever come out. What does that mean for the left well?"

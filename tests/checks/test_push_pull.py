@@ -33,6 +33,11 @@ RIGHT = [
 ]
 
 
+def sloped(z: float, gamma: float, weight: float, lr: float, pushed: float, pulled: float) -> float:
+    """A step whose slopes have a factor of their own where there should be a z."""
+    return z - lr * (2 * gamma * pulled - 4 * weight * pushed / (1 + math.exp(2 * weight * z**2)))
+
+
 def unknown_gamma(gamma: float, weight: float) -> float:
     """Right for the first pair of numbers only."""
     return well(0.3, 2.0) if gamma < weight else 0.0
@@ -54,12 +59,16 @@ SLIPS = [
     (checks.radius, lambda gamma, weight: math.sqrt(math.log(weight / gamma - 1) / (2 * weight)), "inside the log"),
     (checks.radius, unknown_gamma, "For gamma 0.05 and weight 2.0 the wells are at"),
     (checks.radius, lambda gamma, weight: right_radius(gamma, weight) or 1.0, "the one well is at 0"),
+    (checks.radius, lambda gamma, weight: math.sqrt(math.log(2 * weight / gamma - 1) / (2 * weight)), "no such root"),
     (checks.radius, lambda gamma, weight: math.nan, "should be one number, but is nan"),
     (checks.descent_step, lambda z, *rest: 2 * z - right_step(z, *rest), "uphill"),
     (checks.descent_step, lambda z, gamma, weight, lr: right_step(z, gamma, weight, 1.0), "forgot the learning rate"),
     (checks.descent_step, lambda z, *rest: right_step(z, *rest) - z, "z itself is missing"),
     (checks.descent_step, lambda z, gamma, weight, lr: right_step(z, 0.0, weight, lr), "knows the push only"),
     (checks.descent_step, lambda z, gamma, weight, lr: z - lr * 2 * gamma * z, "knows the pull only"),
+    (checks.descent_step, lambda z, gamma, weight, lr: right_step(z, -gamma, weight, lr), "opposite slopes"),
+    (checks.descent_step, lambda z, gamma, weight, lr: sloped(z, gamma, weight, lr, 1.0, z), "push's slope has lost"),
+    (checks.descent_step, lambda z, gamma, weight, lr: sloped(z, gamma, weight, lr, z, 1.0), "pull's slope has lost"),
     (checks.descent_step, lambda z, *rest: z, "the step leads to"),
     (checks.descent_step, lambda z, *rest: right_step(0.5, *rest), "do not end in the well"),
     (checks.silu_floor, 0, "ReLU's floor"),
