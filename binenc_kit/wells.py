@@ -7,9 +7,10 @@ by 2 a z^2, and a sample of either class has the energy
     E(z) = log(1 + exp(-2 a z^2)) + gamma z^2        push + pull
 
 with E''(0) = 2 (gamma - a). So for gamma >= a there is one well, at 0. Below, dE/dz = 0 asks for
-exp(2 a z^2) = 2 a / gamma - 1: two wells, mirrored at 0. (Here the weight follows z while it rolls. With the weight held
-at a z the push is half as steep: a / gamma - 1 on the right, and one well from gamma = a / 2 on.) For gamma = 0 there is no bottom. In a training run a is not
-held: it and the latent adapt together, and other dimensions share the work, so a network's exponents differ.
+exp(2 a z^2) = 2 a / gamma - 1: two wells, mirrored at 0. Here the weight follows z while it rolls; with the weight held
+at a z the push is half as steep, with a / gamma - 1 on the right, and one well from gamma = a / 2 on. For gamma = 0
+there is no bottom. In a training run a is not held: it and the latent adapt together, and other dimensions share the
+work, so a network's exponents differ.
 """
 
 import math

@@ -58,7 +58,9 @@ def radius(answer: Callable) -> str:
     try:
         single = answer(3.0, 2.0)
     except ValueError:  # the logarithm or the root of a negative number
-        raise Slip("Right where there are two wells; but for a gamma above the weight there is no such root: return 0.")
+        raise Slip(
+            "Right where there are two wells; but for a gamma above the weight no root is left: return 0."
+        ) from None
     if not near(single, 0.0):
         raise Slip("Right where there are two wells; but for gamma of at least the weight the one well is at 0.")
     return "Right: two wells below gamma = a, and one at 0 from there on."
