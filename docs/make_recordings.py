@@ -72,7 +72,8 @@ def ship(recording: Recording, data: Data, settings: dict, folder: Path) -> None
     if settings["weights"]:
         torch.save(recording.checkpoint() | {"optimizer": {}}, folder / "checkpoint.pt")
     if settings["outputs"]:
-        keep_outputs(recording, data, settings["outputs"], folder / "outputs.npz")
+        sizes = settings["outputs"] | settings.get("fewer", {}).get(folder.name, {})
+        keep_outputs(recording, data, sizes, folder / "outputs.npz")
     size = sum(path.stat().st_size for path in folder.iterdir())
     if size > LIMIT:
         sys.exit(f"{folder} has {size:,} bytes, more than {LIMIT:,}: record fewer pictures")

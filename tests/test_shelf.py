@@ -83,7 +83,7 @@ def test_outputs_that_are_not_kept_or_damaged_are_explained(tmp_path: Path) -> N
 def test_kept_outputs_are_those_of_the_measured_network() -> None:
     for label, run in shipped_runs("cifar10").items():
         train, test = shipped_outputs(run, "train"), shipped_outputs(run, "test")
-        assert len(train.labels) == 4000
+        assert len(train.labels) == (3700 if label == "NoPen" else 4000)
         assert np.bincount(test.labels).tolist() == [150] * 10
         right = (train.predicted == train.labels).mean()
         assert right == pytest.approx(run.results["strict"]["train_accuracy"], abs=0.002), label
