@@ -39,12 +39,12 @@ COLUMNS = ["head", "epochs", "P", "gamma at the end", "train", "test", "code agr
 COLUMNS += ["hardware", "date", "MB"]
 
 
-def hardware() -> str:
-    """The processor's name and how many cores the run could use."""
+def hardware(threads: int) -> str:
+    """The processor's name and how many of its cores a run used."""
     info = Path("/proc/cpuinfo")
     names = [line for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
     name = names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
-    return f"{name}, {torch.get_num_threads()} of {os.cpu_count()} cores"
+    return f"{name}, {threads} of {os.cpu_count()} cores"
 
 
 def keep_outputs(recording: Recording, data: Data, sizes: dict[str, int], path: Path) -> None:
@@ -67,7 +67,7 @@ def ship(recording: Recording, data: Data, settings: dict, folder: Path) -> None
     for name in ("probe.npz", "latents.npy", "metrics.jsonl", "results.json", "finished"):
         shutil.copy(recording.folder / name, folder / name)
     described = json.loads((recording.folder / "config.json").read_text())
-    described["about"] |= {"hardware": hardware(), "date": date.today().isoformat()}
+    described["about"] |= {"hardware": hardware(described["about"]["threads"]), "date": date.today().isoformat()}
     (folder / "config.json").write_text(json.dumps(described, indent=1) + "\n")
     if settings["weights"]:
         torch.save(recording.checkpoint() | {"optimizer": {}}, folder / "checkpoint.pt")
