@@ -49,7 +49,7 @@ def test_each_exercise_says_how_hard_and_long_it_is_and_has_a_hint(path: Path) -
     assert len(found) >= 3
     for number in found:
         told = cells[number - 1].source
-        assert re.search(r"### Exercise \d+\.\d+: .+ \([★☆]{3}, \d+ minutes\)", told), told
+        assert re.search(r"### Exercise \d+\.\d+: .+ \([★☆]{3}, \d+ minutes?\)", told), told
         assert "<summary>Hint" in told
         assert "# BEGIN SOLUTION" in cells[number].source
         assert "checks." in cells[number].source

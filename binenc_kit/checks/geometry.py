@@ -9,8 +9,15 @@ from binenc_kit.checks.verdict import Slip, check, near, number, slip_of
 from binenc_kit.measures.collapse import collapse
 
 FACTORS = {"sigma_w": 0.01, "sigma_w_relative": 1.0, "nc1": 1.0, "etf_error": 1.0}  # of z / 10
-# Three classes of two in three dimensions; their means differ in two of them only, so Sigma_B has no inverse.
-Z = np.array([[3.0, 1, 1], [1, 1, -1], [-1, 2, 0.5], [-1, 0, -0.5], [-1, -1, 2], [-1, -3, -2]])
+WHY = {  # why each changes as it does
+    "sigma_w": "it is made of squares of z",
+    "sigma_w_relative": "it divides one square of z by another",
+    "nc1": "it divides one square of z by another",
+    "etf_error": "both matrices were brought to size 1 first, so the length of z no longer counts",
+}
+# Three classes of two in three dimensions; their means differ in two of them only, so Sigma_B has no inverse. They lie
+# away from the origin, so a Sigma_B that does not take away mu_G is another one.
+Z = np.array([[5.0, 0, 4], [3, 0, 2], [1, 1, 3.5], [1, -1, 2.5], [1, -2, 5], [1, -4, 1]])
 LABELS = np.array([0, 0, 1, 1, 2, 2])
 
 
@@ -24,19 +31,8 @@ def nc1(answer: Callable) -> str:
         raise Slip(
             "Sigma_B has no inverse: its rank is at most C - 1. Use the pseudo-inverse, np.linalg.pinv."
         ) from None
-    ratio, right = within @ np.linalg.pinv(between, rcond=1e-12), collapse(Z, LABELS).nc1
-    slip_of(value, {
-        "That is C times NC1: divide by the number of classes.": np.trace(ratio),
-        "That divides one trace by the other, which is the relative Sigma_W: multiply first, then take the trace.":
-            np.trace(within) / np.trace(between),
-        "That divides one trace by the other, and by C: multiply by the pseudo-inverse first, then take the trace.":
-            np.trace(within) / np.trace(between) / 3,
-        "That is upside down: Sigma_W above, the pseudo-inverse of Sigma_B below.":
-            np.trace(between @ np.linalg.pinv(within)) / 3,
-        "Your Sigma_W is a sum over the samples: divide by N.": np.trace(ratio) / 3 * len(Z),
-        "Your Sigma_B is a sum over the classes: divide by C.": np.trace(ratio) / 9,
-        "That is the mean over all entries of the product, not its trace over C.": ratio.mean(),
-    })  # fmt: skip
+    right = collapse(Z, LABELS).nc1
+    slip_of(value, _slips_of_nc1(within, between))
     if not near(value, right):
         raise Slip(f"For the six latents of the check NC1 is {right:.4g}, but yours is {value:.4g}.")
     if not near(answer(100 * Z, LABELS), right):
@@ -57,8 +53,7 @@ def rescaled(answer: dict) -> str:
     })  # fmt: skip
     for name, right in FACTORS.items():
         if not near(given[name], right):
-            why = "it divides one square of z by another" if right == 1 else "it is made of squares of z"
-            raise Slip(f"Not {given[name]:g} for {name}: {why}.")
+            raise Slip(f"Not {given[name]:g} for {name}: {WHY[name]}.")
     return "Right: of the four only the absolute sigma_w changes, to a hundredth, and nothing has collapsed."
 
 
@@ -119,6 +114,29 @@ def fewest_seeds(answer: int) -> str:
             f"Not {value:g}: with n seeds on one side p is 2 / 2^n. Which n is the first to bring it below 0.05?"
         )
     return "Right: six seeds give 2 / 64 = 0.031. Five that agree are a good sign, and no proof."
+
+
+def _slips_of_nc1(within: NDArray[np.float64], between: NDArray[np.float64]) -> dict[str, float]:
+    """What NC1 of the check's latents is after each likely slip."""
+    ratio, means = within @ np.linalg.pinv(between, rcond=1e-12), Z.reshape(3, 2, 3).mean(axis=1)
+    raw = np.trace(within @ np.linalg.pinv(means.T @ means / 3, rcond=1e-12)) / 3
+    not_centred = "Your Sigma_B is made of the class means as they are: take away mu_G, the mean of them all, first."
+    return {
+        "That is C times NC1: divide by the number of classes.": np.trace(ratio),
+        "That divides one trace by the other, which is the relative Sigma_W: multiply first, then take the trace.":
+            np.trace(within) / np.trace(between),
+        "That divides one trace by the other, and by C: multiply by the pseudo-inverse first, then take the trace.":
+            np.trace(within) / np.trace(between) / 3,
+        "That is upside down: Sigma_W above, the pseudo-inverse of Sigma_B below.":
+            np.trace(between @ np.linalg.pinv(within)) / 3,
+        "That is N times NC1. Is your Sigma_W a sum over the samples? Divide it by N. Or are both matrices sums, and "
+        "the trace not divided by C?": np.trace(ratio) / 3 * len(Z),
+        "Your Sigma_B is a sum over the classes: divide by C.": np.trace(ratio) / 9,
+        "Both of your matrices are sums: divide Sigma_W by N, and Sigma_B by C.": np.trace(ratio) / 3 * len(Z) / 3,
+        not_centred: raw,
+        f"{not_centred} And both of your matrices are sums: divide by N, and by C.": raw * len(Z) / 3,
+        "That is the mean over all entries of the product, not its trace over C.": ratio.mean(),
+    }  # fmt: skip
 
 
 def _covariances(

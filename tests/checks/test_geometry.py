@@ -21,6 +21,13 @@ def right_nc1(z: np.ndarray, labels: np.ndarray) -> float:
     return float(np.trace(within @ np.linalg.pinv(between, rcond=1e-12)) / len(between))
 
 
+def not_centred(z: np.ndarray, labels: np.ndarray) -> float:
+    """NC1 with a Sigma_B whose means are not taken from their own mean."""
+    means = np.stack([z[labels == c].mean(axis=0) for c in np.unique(labels)])
+    between = sum(np.outer(one, one) for one in means) / len(means)
+    return float(np.trace(covariances(z, labels)[0] @ np.linalg.inv(between)) / len(means))
+
+
 def changed(form: Callable) -> Callable:
     """NC1 made of the two covariances in another way."""
     return lambda z, labels: form(*covariances(z, labels))
@@ -62,8 +69,12 @@ SLIPS = [
     (checks.nc1, changed(lambda w, b: np.trace(w) / np.trace(b)), "which is the relative Sigma_W"),
     (checks.nc1, changed(lambda w, b: np.trace(w) / np.trace(b) / 3), "one trace by the other, and by C"),
     (checks.nc1, changed(lambda w, b: np.trace(b @ pinv(w)) / 3), "upside down"),
-    (checks.nc1, changed(lambda w, b: np.trace(6 * w @ pinv(b)) / 3), "Your Sigma_W is a sum"),
+    (checks.nc1, changed(lambda w, b: np.trace(6 * w @ pinv(b)) / 3), "Is your Sigma_W a sum over the samples?"),
+    (checks.nc1, changed(lambda w, b: np.trace(6 * w @ pinv(3 * b))), "Or are both matrices sums"),
     (checks.nc1, changed(lambda w, b: np.trace(w @ pinv(3 * b)) / 3), "Your Sigma_B is a sum"),
+    (checks.nc1, changed(lambda w, b: np.trace(6 * w @ pinv(3 * b)) / 3), "Both of your matrices are sums"),
+    (checks.nc1, not_centred, "take away mu_G"),
+    (checks.nc1, lambda z, labels: 2 * not_centred(z, labels), "first. And both of your matrices are sums"),
     (checks.nc1, changed(lambda w, b: (w @ pinv(b)).mean()), "mean over all entries"),
     (checks.nc1, changed(lambda w, b: np.trace(w @ np.linalg.inv(b)) / 3), "Sigma_B has no inverse"),
     (checks.nc1, lambda z, labels: 0.5, "For the six latents of the check NC1 is"),
@@ -76,7 +87,8 @@ SLIPS = [
     (checks.rescaled, FACTORS | {"sigma_w": 100}, "Upside down"),
     (checks.rescaled, FACTORS | {"sigma_w": 0.5}, "Not 0.5 for sigma_w: it is made of squares"),
     (checks.rescaled, FACTORS | {"nc1": 0.01}, "Not 0.01 for nc1: it divides one square of z by another"),
-    (checks.rescaled, FACTORS | {"etf_error": 0.1}, "Not 0.1 for etf_error"),
+    (checks.rescaled, FACTORS | {"etf_error": 0.1}, "Not 0.1 for etf_error: both matrices were brought to size 1"),
+    (checks.rescaled, FACTORS | {"sigma_w_relative": 0.1}, "sigma_w_relative: it divides one square"),
     (checks.rescaled, FACTORS | {"nc1": "less"}, "the factor of nc1 should be one number"),
     (checks.simplex, np.eye, "Those are the axes"),
     (checks.simplex, lambda C: np.eye(C) - 1 / C, "The directions are right, but the lengths are 0.866"),
