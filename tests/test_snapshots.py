@@ -87,3 +87,14 @@ def test_far_samples_are_in_view_at_the_end() -> None:
     last = snapshots([Filmed("LinPen", latents, labels, [1, 2, 3, 4, 5, 6])], "abc").axes[-1]
     points = np.concatenate([line.get_xydata() for line in last.lines if line.get_linestyle() == "None"])
     assert (np.abs(points) < last.get_xlim()[1] - 0.06).all()
+
+
+def test_a_panel_says_how_many_samples_lie_outside_of_it() -> None:
+    latents, labels = growing(epochs=6, samples=90, P=2)
+    latents[0, 0] *= 40
+    first, *_, last = snapshots([Filmed("BinEnc", latents, labels, [1, 2, 3, 4, 5, 6])], "abc").axes
+    points = np.concatenate([line.get_xydata() for line in first.lines if line.get_linestyle() == "None"])
+    on_border = np.isclose(np.abs(points), first.get_xlim()[1] - 0.05).any(axis=1).mean()
+    assert 0 < on_border < 1
+    assert first.get_xlabel() == f"{percent(on_border)} % outside, on the border"
+    assert last.get_xlabel() == ""

@@ -78,6 +78,8 @@ def ceiling(answer: float) -> str:
         "That is a logarithm to base 10; nats have base e.": right / math.log(10),
     })  # fmt: skip
     if not near(value, right, relative=5e-4):
+        if near(value, right, relative=0.01):
+            raise Slip(f"Near, but {value:g} is too coarse to tell: give two more digits, or let Python compute it.")
         raise Slip(f"log 0.5 + log N(0; std 1e-3) is {right:.3f}, not {value:.4g}.")
     return "Right: 5.296, and no two-point code with equally frequent points can score higher."
 
@@ -85,7 +87,10 @@ def ceiling(answer: float) -> str:
 @check
 def bit_agreement(answer: Callable) -> str:
     """Code agreement, answer(z, labels): the mean over classes and dimensions of max(f, 1 - f)."""
-    value = number(answer(LATENTS.copy(), LABELS.copy()), "agreement(z, labels)")
+    value = answer(LATENTS.copy(), LABELS.copy())
+    if isinstance(value, float | np.floating) and np.isnan(value):
+        raise Slip("That is nan: a class without samples has no share, and the check's labels are only 0 and 1.")
+    value = number(value, "agreement(z, labels)")
     shares, zero_is_one, centred = (
         _shares(bits) for bits in (LATENTS > 0, LATENTS >= 0, LATENTS > LATENTS.mean(axis=0))
     )
@@ -155,11 +160,12 @@ def lottery(answer: float) -> str:
         "That chooses ten codes without saying which class gets which: 16! / 6! counts both.":
             math.comb(16, 10) / 16**10,
         "That is for one class fewer: the tenth draw has 7 free codes of 16.": math.perm(16, 9) / 16**9,
-        "That sounds like a percentage: give the probability.": 100 * right,
+        "That is how full the corners are with ten codes, not how likely it is to draw ten different ones.": 10 / 16,
     })  # fmt: skip
+    slip_of(value, {"That sounds like a percentage: give the probability.": 100 * right}, relative=0.02)
     if not near(value, right, relative=0.02):
-        raise Slip(f"The first is free, the second misses it with 15/16, the third with 14/16: {right:.4f} in the end.")
-    return f"Right: {right:.3f}. By lot alone, 38 networks in 39 would give two classes one code."
+        raise Slip(f"Multiply ten factors, one a class: the share of codes that are still free. Yours is {value:.4g}.")
+    return f"Right: {right:.3f}. With fair coins, 38 draws in 39 give two classes one code."
 
 
 def _two_groups() -> tuple[NDArray, NDArray, NDArray, NDArray]:

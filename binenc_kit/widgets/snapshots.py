@@ -50,7 +50,8 @@ def snapshots(heads: Sequence[Filmed], class_names: Sequence[str]) -> Figure:
         names = [plain(class_names[label], 16) for label in present]
         figure.legend(marks, names, loc="outside lower center", ncols=min(len(names), 10), frameon=False, fontsize=10)
     figure.set_label(
-        f"Latent spaces of {len(present)} classes at up to six epochs, each at its own scale. " + " ".join(told)
+        f"Latent spaces of {len(present)} classes at up to six epochs, each at its own scale, samples outside "
+        "the frame on its border. " + " ".join(told)
     )
     return figure
 
@@ -95,6 +96,8 @@ def _draw_space(axes: Axes, points: NDArray[np.float64], head: Filmed, styles: l
     if head.latents.shape[2] <= 4:
         _draw_cube(axes, head.latents.shape[2])
     some = subset(head.labels, MOST_POINTS, seed=0)
+    if (outside := float((np.abs(points) > edge - 0.05).any(axis=1).mean())) > 0:
+        axes.set_xlabel(f"{percent(outside)} % outside, on the border", fontsize=8)
     points, labels = np.clip(points[some], 0.05 - edge, edge - 0.05), head.labels[some]
     for style in dict.fromkeys(styles[label] for label in np.unique(labels)):  # a thousand classes share 100
         of_style = np.array([styles[label] == style for label in labels])

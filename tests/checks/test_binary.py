@@ -111,6 +111,7 @@ SLIPS = [
     (checks.ceiling, -CEILING, "Mind the sign"),
     (checks.ceiling, CEILING / math.log(10), "base 10"),
     (checks.ceiling, 5.0, "is 5.296, not 5"),
+    (checks.ceiling, 5.3, "give two more digits"),
     (checks.bit_agreement, lambda z, labels: most(by_class(z, labels, z >= 0)).mean(), "of 0 has the bit 0"),
     (checks.bit_agreement, lambda z, labels: most(by_class(z, labels, z > z.mean(axis=0))).mean(), "above its mean"),
     (checks.bit_agreement, lambda z, labels: by_class(z, labels).mean(), "the larger one counts"),
@@ -123,6 +124,7 @@ SLIPS = [
     (checks.bit_agreement, lambda z, labels: most(by_class(z, labels)).min(), "the worst bit"),
     (checks.bit_agreement, lambda z, labels: 1 - most(by_class(z, labels)).mean(), "the smaller one"),
     (checks.bit_agreement, lambda z, labels: most(by_class(z, labels)).mean(axis=0).sum(), "the mean over both"),
+    (checks.bit_agreement, lambda z, labels: most(by_class(z, labels)).mean() * np.nan, "only 0 and 1"),
     (checks.bit_agreement, lambda z, labels: 0.9, "but yours is 0.9000"),
     (checks.bit_agreement, lambda z, labels: most(by_class(z, labels)), "should be one number"),
     (checks.whole_agreement, bitwise_majority, "the majority of each bit"),
@@ -142,7 +144,9 @@ SLIPS = [
     (checks.lottery, math.comb(16, 10) / 16**10, "which class gets which"),
     (checks.lottery, math.perm(16, 9) / 16**9, "one class fewer"),
     (checks.lottery, 100 * LOTTERY, "percentage"),
-    (checks.lottery, 10 / 16, "0.0264 in the end"),
+    (checks.lottery, 2.6, "percentage"),
+    (checks.lottery, 10 / 16, "how full the corners are"),
+    (checks.lottery, 0.5, "still free. Yours is 0.5"),
 ]
 
 
