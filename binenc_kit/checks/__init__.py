@@ -52,5 +52,6 @@ from binenc_kit.checks.transition import capstone as capstone
 from binenc_kit.checks.transition import code_border as code_border
 from binenc_kit.checks.transition import law_exponent as law_exponent
 from binenc_kit.checks.transition import lost_voice as lost_voice
+from binenc_kit.checks.transition import own_code as own_code
 from binenc_kit.checks.transition import phase_regions as phase_regions
 from binenc_kit.checks.verdict import Slip as Slip

@@ -94,8 +94,10 @@ def forces(answer: Callable) -> str:
 @check
 def number_gap(answer: Callable) -> str:
     """The gap between a number and the next one that a format holds, answer(x, fraction_bits)."""
-    x, bits = 1.5e-3, 7
-    value, right = number(answer(x, bits), "gap(x, fraction_bits)"), 2.0**-17
+    x, bits, right = 1.5e-3, 7, 2.0**-17
+    value = number(answer(x, bits), "gap(x, fraction_bits)")
+    if near(value, x + right, 1e-4) or near(value, (x // right + 1) * right, 1e-4):
+        raise Slip("That is the next number itself, not how far it is: subtract x.")
     slip_of(value, {
         "That is the same share of every number: gaps are equal from one power of 2 to the next. Round log2(x) down.":
             x * 2.0**-bits,
@@ -153,6 +155,7 @@ def _slips_of_forces(z: NDArray, W: NDArray, p: NDArray, y: int, gamma: float) -
     """Wrong pushes and wrong pulls."""
     pushes = {
         "That is the gradient of cross-entropy: the push goes against it, W_y - sum_i p_i W_i.": p @ W - W[y],
+        "The own weight counts in full: W_y, not p_y W_y.": p[y] * W[y] - p @ W,
         "The push knows the own class only: subtract what the network already believes, sum_i p_i W_i.": W[y],
         "You scaled W_y by 1 - p_y and left the other classes out.": (1 - p[y]) * W[y],
         "That is the mean over the classes instead of the one that p weighs.": W[y] - W.mean(axis=0),

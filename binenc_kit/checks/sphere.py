@@ -71,9 +71,11 @@ def hug_loss(answer: Callable) -> str:
     import torch
 
     proxies = torch.tensor([[2.0, 0.0], [0.0, 1.0], [-1.0, -1.0]], dtype=torch.float64, requires_grad=True)
-    z = torch.tensor([[3.0, 1], [1, 2], [0.5, 0.5], [-1, 0.2]], dtype=torch.float64, requires_grad=True)
+    z = torch.tensor([[3.0, 1], [1, 3], [0.5, 0.5], [-1, 0.2]], dtype=torch.float64, requires_grad=True)
     labels, alpha, beta = torch.tensor([0, 0, 0, 1]), 0.5, 2.0
     given = answer(proxies, z, labels, alpha, beta)
+    if torch.is_tensor(given) and given.isnan().any():
+        raise Slip("It is nan: a class without pictures in the batch has no mean. Go over the classes that are there.")
     value = number(given, "hug(proxies, z, labels, alpha, beta)")
     _slips_of_hug(value, *(x.detach().numpy() for x in (proxies, z, labels)), alpha, beta)
     if not getattr(given, "requires_grad", False):
@@ -117,26 +119,47 @@ def _slips_of_hug(value: float, proxies: NDArray, z: NDArray, labels: NDArray, a
     """Raise the `Slip` that a wrong value of the loss looks like."""
     u, x = (a / np.linalg.norm(a, axis=1, keepdims=True) for a in (proxies, z))
     chords, far = _chords(u), np.linalg.norm(x - u[labels], axis=1)
-    raw = np.linalg.norm(z - proxies[labels], axis=1)
-    push, pull = (chords**-2).mean(), (far[:3].mean() + far[3]) / 2
+    push, pull = (chords**-2).mean(), _of_classes(far)
     right = alpha * push + beta * pull
+    _slips_of_lengths(value, proxies, z, labels, alpha, beta)
     slip_of(value, {
         "The pull is a mean over all samples: first take each class's mean, then the mean of the classes.":
             alpha * push + beta * far.mean(),
         "The push uses the distance^-1: here the exponent is -2.": alpha * (1 / chords).mean() + beta * pull,
         "The push is a sum over the pairs: take their mean.": alpha * (chords**-2).sum() + beta * pull,
         "The pull squares the distances: here they are not squared.":
-            alpha * push + beta * ((far[:3] ** 2).mean() + far[3] ** 2) / 2,
-        "Nothing is on the sphere yet: divide proxies and latents by their lengths.":
-            alpha * (_chords(proxies) ** -2).mean() + beta * (raw[:3].mean() + raw[3]) / 2,
+            alpha * push + beta * _of_classes(far**2),
         "That is the push alone.": alpha * push,
         "That is the pull alone.": beta * pull,
         "alpha and beta are missing.": push + pull,
+        "alpha and beta have changed places: alpha weighs the push, beta the pull.": beta * push + alpha * pull,
         "The pull is a mean over three classes, but only two are in the batch.":
             alpha * push + beta * pull * 2 / 3,
     })  # fmt: skip
     if not near(value, right):
         raise Slip(f"For the batch of the check the loss is {right:.4f}, but yours is {value:.4f}.")
+
+
+def _slips_of_lengths(value: float, proxies: NDArray, z: NDArray, labels: NDArray, alpha: float, beta: float) -> None:
+    """Raise the `Slip` of a loss in which some vectors have kept their lengths."""
+    u, x = (a / np.linalg.norm(a, axis=1, keepdims=True) for a in (proxies, z))
+
+    def loss(pushed: NDArray, pulling: NDArray, pulled: NDArray) -> float:
+        far = np.linalg.norm(pulled - pulling[labels], axis=1)
+        return alpha * (_chords(pushed) ** -2).mean() + beta * _of_classes(far)
+
+    slip_of(value, {
+        "Nothing is on the sphere yet: divide proxies and latents by their lengths.": loss(proxies, proxies, z),
+        "The proxies are not on the sphere yet: divide them by their lengths, too.": loss(proxies, proxies, x),
+        "The latents are not on the sphere yet: divide them by their lengths, too.": loss(u, u, z),
+        "In the push the proxies are not on the sphere yet: divide them by their lengths.": loss(proxies, u, x),
+        "In the pull the proxies are not on the sphere yet: divide them by their lengths.": loss(u, proxies, x),
+    })  # fmt: skip
+
+
+def _of_classes(far: NDArray) -> float:
+    """Mean of the two classes' means: the check's batch has three latents of one and one of another."""
+    return (far[:3].mean() + far[3]) / 2
 
 
 def _chords(u: NDArray) -> NDArray:

@@ -34,6 +34,12 @@ def right_gap(x: float, fraction_bits: int) -> float:
     return 2.0 ** (math.floor(math.log2(x)) - fraction_bits)
 
 
+def next_of(x: float, fraction_bits: int) -> float:
+    """The next larger number that the format holds."""
+    gap = right_gap(x, fraction_bits)
+    return (math.floor(x / gap) + 1) * gap
+
+
 def other_push(push: Callable) -> Callable:
     return lambda *given: (push(*given), right_forces(*given)[1])
 
@@ -78,6 +84,7 @@ SLIPS = [
     (checks.scale_decades, lambda *given: 8, "should give two numbers"),
     (checks.forces, other_push(lambda z, W, p, y, gamma: p @ W - W[y]), "the gradient of cross-entropy"),
     (checks.forces, other_push(lambda z, W, p, y, gamma: W[y]), "the own class only"),
+    (checks.forces, other_push(lambda z, W, p, y, gamma: p[y] * W[y] - p @ W), "counts in full"),
     (checks.forces, other_push(lambda z, W, p, y, gamma: (1 - p[y]) * W[y]), "left the other classes out"),
     (checks.forces, other_push(lambda z, W, p, y, gamma: W[y] - W.mean(axis=0)), "the mean over the classes"),
     (checks.forces, other_push(lambda z, W, p, y, gamma: 3 * z), "The push of the check is"),
@@ -94,6 +101,8 @@ SLIPS = [
     (checks.number_gap, lambda x, bits: right_gap(x, bits + 1), "half the gap"),
     (checks.number_gap, lambda x, bits: 2.0**-bits, "the gap at 1"),
     (checks.number_gap, lambda x, bits: right_gap(x, 0), "divide it by 2"),
+    (checks.number_gap, lambda x, bits: x + right_gap(x, bits), "the next number itself"),
+    (checks.number_gap, next_of, "subtract x"),
     (checks.number_gap, lambda x, bits: right_gap(x, 7), "Next to 0.001, with 23 bits"),
     (checks.scale_free, "sigma_w", "Give a set of names"),
     (checks.scale_free, {"sigma"}, "none of the eight"),

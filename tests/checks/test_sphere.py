@@ -41,6 +41,17 @@ def pull(u: Tensor, x: Tensor, labels: Tensor, power: int = 1) -> Tensor:
     return torch.stack([far[labels == c].mean() for c in labels.unique()]).mean()
 
 
+def of_all_classes(u: Tensor, x: Tensor, labels: Tensor) -> Tensor:
+    """nan, for a class that the batch does not have."""
+    far = (x - u[labels]).norm(dim=1)
+    return torch.stack([far[labels == c].mean() for c in range(len(u))]).mean()
+
+
+def on(a: Tensor) -> Tensor:
+    """The rows, put on the sphere."""
+    return a / a.norm(dim=1, keepdim=True)
+
+
 def variant(form: Callable) -> Callable:
     """A loss made otherwise of unit proxies u, unit latents x, and the rest."""
 
@@ -71,6 +82,8 @@ HUG_SLIPS = [
     (lambda u, x, y, a, b: a * push(u), "the push alone"),
     (lambda u, x, y, a, b: b * pull(u, x, y), "the pull alone"),
     (lambda u, x, y, a, b: push(u) + pull(u, x, y), "alpha and beta are missing"),
+    (lambda u, x, y, a, b: b * push(u) + a * pull(u, x, y), "changed places"),
+    (lambda u, x, y, a, b: a * push(u) + b * of_all_classes(u, x, y), "a class without pictures in the batch"),
     (lambda u, x, y, a, b: a * push(u) + b * pull(u, x, y) * 2 / 3, "only two are in the batch"),
     (lambda u, x, y, a, b: a * push(u) - b * pull(u, x, y), "For the batch of the check the loss"),
     (lambda u, x, y, a, b: (a * push(u) + b * pull(u, x, y)).item(), "no gradient can flow"),
@@ -107,6 +120,18 @@ SLIPS = [
     (checks.best_shape, SHAPES | {(10, 16): "cross-polytope"}, "more dimensions are no help"),
     *((checks.hug_loss, variant(form), sentence) for form, sentence in HUG_SLIPS),
     (checks.hug_loss, lambda p, z, y, a, b: a * push(p) + b * pull(p.detach(), z, y), "Nothing is on the sphere"),
+    (checks.hug_loss, lambda p, z, y, a, b: a * push(p) + b * pull(p.detach(), on(z), y), "The proxies are not on"),
+    (checks.hug_loss, lambda p, z, y, a, b: a * push(on(p)) + b * pull(on(p).detach(), z, y), "The latents are not on"),
+    (
+        checks.hug_loss,
+        lambda p, z, y, a, b: a * push(p) + b * pull(on(p).detach(), on(z), y),
+        "In the push the proxies",
+    ),
+    (
+        checks.hug_loss,
+        lambda p, z, y, a, b: a * push(on(p)) + b * pull(p.detach(), on(z), y),
+        "In the pull the proxies",
+    ),
     (checks.nearest_proxy, lambda z, proxies: 1 - cdist(z, proxies, "cosine"), "Those are a number for each class"),
     (checks.nearest_proxy, lambda z, proxies: 0, "4 classes are asked for"),
     (checks.nearest_proxy, lambda z, proxies: cdist(z, proxies, "cosine").argmax(axis=1), "proxy farthest away"),

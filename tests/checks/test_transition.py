@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from binenc_kit import checks
+from binenc_kit.checks.transition import ROUTES
 from binenc_kit.files import shipped
 from binenc_kit.phase import border, power_law
 from binenc_kit.shelf import shipped_runs
@@ -69,6 +72,14 @@ def run(bits: list[list[int]], accuracy: float = 1.0, finished: bool = True, noi
     )
 
 
+def made(fingerprint: str, backbone: str = "mlp", penalty: str = "auto", parameters: int = 50083) -> SimpleNamespace:
+    """A code, and what it was made of."""
+    one = run(FOUR)
+    one.config = SimpleNamespace(epochs=9, backbone=backbone, penalty=penalty)
+    one.about = {"fingerprint": fingerprint, "parameters": parameters}
+    return one
+
+
 FOUR = [[0, 0], [0, 1], [1, 0], [1, 1]]
 RIGHT = [
     (checks.phase_regions, REGIONS),
@@ -78,9 +89,13 @@ RIGHT = [
     (checks.law_exponent, lambda x, y: power_law(x, y).exponent),
     (checks.lost_voice, GUESSING["nearest_mean_accuracy"].median()),
     (checks.lost_voice, 0.6014),
+    (checks.lost_voice, 0.6),
     (checks.capstone, DIGITS["BinEnc"]),
     (checks.capstone, run(FOUR, noise=0.5)),
     (checks.capstone, run([[0], [1]])),
+    (checks.own_code, run(FOUR)),
+    (checks.own_code, made("another")),
+    (checks.own_code, made("7dd3a85a0a1a873f", backbone="custom:mine", parameters=1)),
 ]
 SLIPS = [
     (checks.phase_regions, "code", "Give a dictionary"),
@@ -115,6 +130,7 @@ SLIPS = [
     (checks.lost_voice, GUESSING["nearest_mean_accuracy"].mean(), "their mean"),
     (checks.lost_voice, ENOUGH[ENOUGH["test_accuracy"] >= 0.5]["nearest_mean_accuracy"].median(), "do not guess: keep"),
     (checks.lost_voice, 0.3, "take the median of one column"),
+    (checks.lost_voice, 60.14, "looks like percent"),
     (checks.capstone, DIGITS, "pass one of them, such as runs['ArcFace']"),
     (checks.capstone, 3, "This is no recording"),
     (checks.capstone, run(FOUR, finished=False), "has come to epoch 1 of 9"),
@@ -122,6 +138,12 @@ SLIPS = [
     (checks.capstone, run(FOUR, accuracy=0.3), "gets 30% of its validation pictures right, and guessing gets 25%"),
     (checks.capstone, run([*FOUR, [1, 1]]), "2 bits make 4 codes, too few for 5 classes: give P = 3"),
     (checks.capstone, run([[0, 0], [0, 1], [1, 1], [1, 1]]), "share a code (class 2, class 3)"),
+    (checks.capstone, run([[0, 0], [0, 1], [1, 1], [1, 1]], accuracy=0.81), "81% of the validation pictures right"),
+    (checks.own_code, run([[0, 0], [0, 1], [1, 1], [1, 1]]), "lower gamma_factor"),
+    (checks.own_code, made("7dd3a85a0a1a873f"), "route A as it stands"),
+    (checks.own_code, made("7dd3a85a0a1a873f", backbone="custom:mine", parameters=16867), "route B as it stands"),
+    (checks.own_code, made("bae8dc494c4930c5", penalty="custom:quartic", parameters=25654), "route C as it stands"),
+    (checks.own_code, DIGITS["BinEnc"], "the kit's own digits, network and penalty"),
     (checks.capstone, DIGITS["HUG"], "nothing lines the classes up with the axes"),
     (checks.capstone, DIGITS["CenterLoss"], "of the samples carry their class's code: pull harder"),
 ]
@@ -140,3 +162,15 @@ def test_each_slip_is_named(check: Callable, answer: object, sentence: str, caps
 def test_a_table_of_cells_without_regions_is_a_stub(capsys: pytest.CaptureFixture) -> None:
     checks.phase_regions(dict.fromkeys(REGIONS, ...))
     assert "Not done yet" in capsys.readouterr().out
+
+
+def test_the_routes_are_those_of_the_notebook() -> None:
+    """The pictures that it draws, and the names that it gives."""
+    notebook = Path(__file__).parents[2] / "notebooks" / "solutions" / "10_phase_transition.ipynb"
+    cells = {cell.id: cell.source for cell in nbformat.read(notebook, as_version=4).cells}
+    names: dict = {}
+    exec(cells["imports"], names)
+    exec(cells["pictures"], names)
+    assert sum(route[0] == names["shapes"].fingerprint for route in ROUTES) == 2
+    assert 'backbone="custom:mine"' in cells["backbone"]
+    assert 'penalty="custom:quartic"' in cells["penalty"]
