@@ -56,6 +56,7 @@ def _border_slips(logits: NDArray[np.float64], label: int, nearest: int) -> dict
     right, f, own = _towards(logits, label, nearest), abs(logits[nearest] - logits[label]), GRADIENTS[nearest]
     w = own - GRADIENTS[label]
     return {
+        "That is 2 % too long, with the overshoot in it: the overshoot comes later.": 1.02 * right,
         "That leads away from the border: class k gains along w_k - w_y.": -right,
         "You forgot the square: divide by the squared norm, for w brings its own length along.":
             right * np.linalg.norm(w),
@@ -129,17 +130,22 @@ def blinded(answer: Callable) -> str:
     from torch.nn import functional as F
 
     generator = torch.Generator().manual_seed(0)
-    weight, images = torch.randn(16, 3, generator=generator), torch.randn(60, 1, 4, 4, generator=generator)
+    first, second, bias = (torch.randn(*shape, generator=generator) for shape in ((16, 8), (8, 3), (8,)))
+    images, shown = torch.randn(60, 1, 4, 4, generator=generator), []
 
     def network(images: "Tensor") -> "Tensor":
-        return images.flatten(1) @ weight
+        shown.append(images)
+        return (images.flatten(1) @ first / 4 + bias).tanh() @ second
 
-    best, second = network(images).topk(2, dim=1).values.T
-    images = images[best - second > 0.5].requires_grad_()
+    best, runner_up = network(images).topk(2, dim=1).values.T
+    images = images[best - runner_up > 0.5].requires_grad_()
     masked, labels = answer(network), network(images).argmax(dim=1)
     if not callable(masked):
         raise Slip("Return a function from pictures to logits, such as `lambda images: ...`.")
+    shown.clear()
     logits = masked(images)
+    if any(given.shape == images.shape and not torch.allclose(given, images) for given in shown):
+        raise Slip("Your network is shown other pictures than before: multiply the logits, not the pictures.")
     _require_same(logits, labels, images)
     [slope] = torch.autograd.grad(F.cross_entropy(logits, labels, reduction="sum"), images)
     if slope.any():

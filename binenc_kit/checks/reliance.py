@@ -36,6 +36,8 @@ def mahalanobis(answer: Callable) -> str:
             np.sqrt(_forms(away, covariance)),
         "That is 1 over each entry of the covariance: its inverse is that of a matrix, np.linalg.inv.":
             np.sqrt(_forms(away, 1 / covariance)),
+        "That uses the inverse twice: multiply the rows of away @ inv by away, entry by entry, sum, and take the root.":
+            np.linalg.norm(away @ np.array([[1, -1], [-1, 4]]) / 3, axis=1),
         "That is Euclid's distance: the covariance has no say in it.": np.linalg.norm(away, axis=1),
         "You forgot to take the mean away from z.": np.sqrt(_forms(z, np.array([[1, -1], [-1, 4]]) / 3)),
         "That divides by the variances only: the covariance off the diagonal counts as well.":
@@ -53,8 +55,8 @@ def mahalanobis(answer: Callable) -> str:
 @check
 def auroc(answer: Callable) -> str:
     """Chance that a wrong prediction has the higher score, answer(scores, wrong), arrays (N,): ties count half."""
-    scores, wrong = np.array([0.9, 0.3, 0.6, 0.2, 0.1, 0.6]), np.array([True, False, False, True, False, True])
-    value = number(answer(scores, wrong), "auroc(scores, wrong)")
+    scores, wrong = np.array([0.9, 0.3, 0.6, 0.2, 0.1, 0.6]), np.array([False, True, False, False, False, True])
+    value = _of_pairs(answer, scores, wrong)
     unsure, sure = scores[wrong], scores[~wrong]
     above, tied = (unsure[:, None] > sure).mean(), (unsure[:, None] == sure).mean()
     right = above + tied / 2
@@ -62,12 +64,12 @@ def auroc(answer: Callable) -> str:
         "That is 1 - AUROC: the wrong predictions should have the higher scores, not the right ones.": 1 - right,
         "That leaves ties out: where both scores are the same, count half.": above,
         "That counts ties in full: where both scores are the same, count half.": above + tied,
-        "That is the number of pairs: divide by how many pairs there are.": 9 * right,
-        "That divides by all pairs of predictions: only a wrong one and a right one make a pair.": 9 * right / 36,
+        "That is the number of pairs: divide by how many pairs there are.": 8 * right,
+        "That divides by all pairs of predictions: only a wrong one and a right one make a pair.": 8 * right / 36,
         "That is the share of wrong predictions: the scores have no say in it.": wrong.mean(),
     })  # fmt: skip
     if not near(value, right):
-        raise Slip(f"For the check's three wrong and three right ones it is {right:.4g}, but yours is {value:.4g}.")
+        raise Slip(f"For the check's two wrong and four right ones it is {right:.4g}, but yours is {value:.4g}.")
     rng = np.random.default_rng(0)
     scores, wrong = rng.integers(0, 9, 60).astype(float), rng.random(60) < 0.2
     pairs = [np.sign(high - low) / 2 + 0.5 for high in scores[wrong] for low in scores[~wrong]]
@@ -75,6 +77,19 @@ def auroc(answer: Callable) -> str:
         if not near(value := number(answer(many, wrong), "auroc(scores, wrong)"), right):
             raise Slip(f"Right for six scores, but for {what} it is {right:.4g}, and yours is {value:.4g}.")
     return "Right: the share of pairs in which the wrong prediction looks less certain, ties by halves."
+
+
+def _of_pairs(answer: Callable, scores: NDArray, wrong: NDArray) -> float:
+    """The answer's AUROC; groups of two sizes cannot be compared one with one, and that is told."""
+    try:
+        return number(answer(scores, wrong), "auroc(scores, wrong)")
+    except ValueError as error:
+        if "broadcast" not in str(error):
+            raise
+        raise Slip(
+            "Compare every wrong one with every right one, not one with one: scores[wrong][:, None] makes a column, "
+            "and beside a row the column makes the table of all pairs."
+        ) from None
 
 
 @check
@@ -102,23 +117,26 @@ def mended_sum(answer: Callable) -> str:
     slip_of(value, {
         "That is still 1.01: 101 heights, each 0.01 wide, are one strip too many.": 1.01,
         "Now 0.99 is all there is: 101 heights make 100 strips, and you have left out one of them.": 0.99,
+        "Half of one end is gone, but half of the other end hangs out, too.": 1.005,
         "That is the sum of the heights: each strip is 0.01 wide.": 100,
     })  # fmt: skip
     if not near(value, 1):
         raise Slip(f"Perfect separation should give 1, but yours gives {value:.4g}.")
-    value = number(answer(places * (2 - places)), said)  # from 0 to 1, and the area below it is 2/3
+    value = number(answer(0.25 + 0.75 * places * (2 - places)), said)  # from 1/4 to 1, and the area below it is 3/4
     slip_of(value, {
         "That divides by 1.01, or takes the mean of 101 heights, which mends perfect separation and nothing else.":
-            (2 / 3 + 0.005) / 1.01,
+            0.75625 / 1.01,
+        "A cap hides the surplus only where it shows: this curve's area is 0.75, and yours is still too large.":
+            0.75625,
         "That leaves the last node out: perfect separation gives 1, but every strip now has its lower height.":
-            2 / 3 - 0.005,
+            0.75625 - 0.01,
         "That leaves the first node out: perfect separation gives 1, but every strip now has its upper height.":
-            2 / 3 + 0.005,
+            0.75625 - 0.0025,
     })  # fmt: skip
-    if not near(value, 2 / 3):
-        raise Slip(f"Perfect separation gives 1, but where the area is 0.6667 yours is {value:.4f}.")
-    if not near(value := number(answer(1 - places / 2), said), 0.75):
-        raise Slip(f"Right for a curve that rises, but where one falls and the area is 0.75 yours is {value:.4f}.")
+    if not near(value, 0.75):
+        raise Slip(f"Perfect separation gives 1, but where the area is 0.75 yours is {value:.4f}.")
+    if not near(value := number(answer(1 - places), said), 0.5):
+        raise Slip(f"Right for a curve that rises, but where one falls and the area is 0.5 yours is {value:.4f}.")
     return "Right: 100 strips, each as high as the mean of its two ends; no area comes out above 1 now."
 
 
@@ -133,6 +151,8 @@ def flattery(answer: float) -> str:
     slip_of(value, {
         "Mind the sign: the best looks better than it is.": -right,
         "That is a share: multiply by 100 for percentage points.": right / 100,
+        f"Those are standard errors: one is {error:.2f} percentage points.": right / error,
+        "Those are pictures, of 10,000: turn them into percentage points.": right * PICTURES / 100,
         "That is one standard error of one accuracy: the best of 18 lies farther out.": error,
         "That is for the best of 5: take the best of 18.":
             _best_of(5, binom(PICTURES, TRUTH)) - 100 * TRUTH,
