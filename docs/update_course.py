@@ -127,7 +127,7 @@ def measure_all(paths: list[Path], names: list[str]) -> None:
 
     rows = {path.stem: timings().get(path.stem) for path in paths}
     for path in [path for path in paths if not names or path.stem in names]:
-        values = path.stem, round(measure(path), 1), hardware(), date.today().isoformat()
+        values = path.stem, round(measure(path), 1), hardware(os.cpu_count() or 1), date.today().isoformat()
         rows[path.stem] = dict(zip(FIELDS, values, strict=True))
         print(f"{path.stem}: {span(values[1])}", flush=True)
     with (NOTEBOOKS / "timings.csv").open("w", newline="") as file:
