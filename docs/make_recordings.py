@@ -22,6 +22,9 @@ from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_config_data
 from binenc_kit.evaluation import evaluate
 from binenc_kit.files import house, write_whole
+from binenc_kit.measures.contest import contest
+from binenc_kit.measures.masking import gradient_masking_report
+from binenc_kit.networks import PixelNetwork
 from binenc_kit.outputs import open_network, outputs
 from binenc_kit.recording import Recording
 from binenc_kit.splits import subset
@@ -79,6 +82,17 @@ def ship(recording: Recording, data: Data, settings: dict, folder: Path) -> None
         sys.exit(f"{folder} has {size:,} bytes, more than {LIMIT:,}: record fewer pictures")
 
 
+def keep_contest(recordings: dict[str, Recording], data: Data, attacked: int, path: Path) -> None:
+    """Attack two networks on test pictures that both get right, while their weights are still at hand."""
+    networks = {head: PixelNetwork(open_network(run, data)[0], data) for head, run in recordings.items()}
+    some = subset(data.test[1].numpy(), attacked, seed=0)
+    images, labels = data.test[0][some] / 255, data.test[1][some]
+    reports = {head: gradient_masking_report(network, images[:100], labels[:100]) for head, network in networks.items()}
+    found = contest(networks, images, labels)._asdict()
+    found |= {"masking": {head: report.verdict for head, report in reports.items()}}
+    write_whole(path, lambda file: file.write(json.dumps(found, indent=1).encode()))
+
+
 def row(recording: Recording) -> str:
     """What the README says of a recording."""
     about, config, found = recording.about, recording.config, recording.results["strict"]
@@ -111,6 +125,7 @@ def main() -> None:
     """Train what is not trained yet, measure it, and ship it."""
     path = Path(sys.argv[1])
     settings = yaml.safe_load(path.read_text())
+    made = {}
     for head in sys.argv[2:] or settings["heads"]:
         config = RunConfig(**(settings["common"] | settings["heads"][head])).with_head(head)
         data = load_config_data(config)
@@ -118,7 +133,12 @@ def main() -> None:
         for mode in ("strict", "paper"):
             evaluate(recording, data, mode=mode)
         ship(recording, data, settings, path.parent / path.stem / head)
+        made[head] = recording
         (path.parent / "README.md").write_text(readme(path.parent))
+    rivals = settings.get("contest", [])
+    if rivals and made.keys() >= set(rivals):
+        folder = path.parent / path.stem
+        keep_contest({head: made[head] for head in rivals}, data, settings["attacked"], folder / "contest.json")
 
 
 if __name__ == "__main__":
