@@ -1,5 +1,6 @@
 """The recordings that come with the kit open at once, are what their settings say, and stay small."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -48,6 +49,13 @@ def test_kept_weights_give_the_recorded_latents() -> None:
     said = outputs(network, digits, "train")
     assert np.allclose(said.z[run.indices], run.latents[-1], atol=1e-3)
     assert (said.labels[run.indices] == run.labels).all()
+
+
+def test_the_contest_is_between_the_heads_of_the_settings() -> None:
+    found = json.loads((RECORDINGS / "cifar10" / "contest.json").read_text())
+    for shares in found["shares"].values():
+        assert list(shares) == SETTINGS["cifar10"]["contest"]
+    assert 50 < found["pictures"] <= SETTINGS["cifar10"]["attacked"]
 
 
 def test_the_page_about_them_is_true() -> None:
