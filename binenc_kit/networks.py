@@ -29,7 +29,7 @@ class Network(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised images (N, channels, height, width) to logits (N, C) and latents z (N, P)."""
         h = self.backbone(images).flatten(1)
-        # bfloat16 has 8 bits of precision: two classes a hair apart would get one code. The head stays in float32.
+        # bfloat16 has 8 bits of precision; latents, whose spread is measured, and their penalty stay in float32.
         halved = torch.is_autocast_enabled(h.device.type)
         with torch.autocast(h.device.type, enabled=False) if halved else nullcontext():
             z = self.penultimate(h.float() if halved else h)  # a network in float64 stays there

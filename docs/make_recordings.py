@@ -70,7 +70,8 @@ def ship(recording: Recording, data: Data, settings: dict, folder: Path) -> None
     for name in ("probe.npz", "latents.npy", "metrics.jsonl", "results.json", "finished"):
         shutil.copy(recording.folder / name, folder / name)
     described = json.loads((recording.folder / "config.json").read_text())
-    described["about"] |= {"hardware": hardware(described["about"]["threads"]), "date": date.today().isoformat()}
+    ended = date.fromtimestamp((recording.folder / "finished").stat().st_mtime)  # shipped again, it is as old as before
+    described["about"] |= {"hardware": hardware(described["about"]["threads"]), "date": ended.isoformat()}
     (folder / "config.json").write_text(json.dumps(described, indent=1) + "\n")
     if settings["weights"]:
         torch.save(recording.checkpoint() | {"optimizer": {}}, folder / "checkpoint.pt")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from binenc_kit.checks.verdict import Slip, check, near, number, slip_of
+from binenc_kit.checks.verdict import NOT_DONE, Slip, check, near, number, slip_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -174,7 +174,7 @@ def contest_verdicts(answer: Mapping[str, str]) -> str:
     if not isinstance(answer, Mapping) or set(answer) != set(CASES):
         raise Slip(f"Give a dict with a word for each of {', '.join(CASES)}.")
     if any(word is ... for word in answer.values()):
-        raise NotImplementedError
+        raise Slip(NOT_DONE)
     words = sorted({word for word, _ in CASES.values()})
     unknown = [word for word in answer.values() if word not in words]
     if unknown:

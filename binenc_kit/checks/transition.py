@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from binenc_kit.checks.verdict import Slip, check, near, number, slip_of
+from binenc_kit.checks.verdict import NOT_DONE, Slip, check, near, number, slip_of
 from binenc_kit.files import shipped
 from binenc_kit.measures.binarity import class_codes, rotation_baseline, whole_code_agreement
 from binenc_kit.phase import power_law
@@ -31,7 +31,7 @@ def phase_regions(answer: dict) -> str:
         raise Slip('Give a dictionary such as {(10, 4): "code"}.')
     table = pd.read_csv(shipped("phase/gamma-by-P.csv"))
     if all(region is ... for region in answer.values()):
-        raise NotImplementedError  # the stub
+        raise Slip(NOT_DONE)
     for cell, region in answer.items():
         if region is ...:
             raise Slip(f"The cell {cell} has no region yet: write one of {', '.join(REGIONS)}.")

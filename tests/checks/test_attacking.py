@@ -5,12 +5,11 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 from torch import Tensor
 
 from binenc_kit import checks
-from tests.checks.asking import passes, refuses, unfinished
+from tests.checks.asking import unfinished
 
 
 def right_step(
@@ -151,13 +150,3 @@ SLIPS = [
     (checks.contest_verdicts, JUDGED | {"E": ...}, "Not done yet"),
     (checks.contest_verdicts, "gone", "Give a dict"),
 ]
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right_answers_pass(check: Callable, answer: object, capsys: pytest.CaptureFixture) -> None:
-    passes(check, (answer,), capsys)
-
-
-@pytest.mark.parametrize(("check", "answer", "sentence"), SLIPS, ids=[slip[2] for slip in SLIPS])
-def test_each_slip_is_named(check: Callable, answer: object, sentence: str, capsys: pytest.CaptureFixture) -> None:
-    refuses(check, (answer,), sentence, capsys)

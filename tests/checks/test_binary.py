@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 import torch
 from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
@@ -14,7 +13,6 @@ from binenc_kit import checks
 from binenc_kit.checks import binary
 from binenc_kit.measures.binarity import code_agreement, mixture_scores, whole_code_agreement
 from binenc_kit.shelf import shipped_runs
-from tests.checks.asking import passes, refuses
 
 CEILING = math.log(0.5 / (1e-3 * math.sqrt(2 * math.pi)))
 FIVE = {"BinEnc", "BinEnc+exp_mean", "BinEnc+mean_exp", "LPC", "NonlinPen+quadratic"}
@@ -148,16 +146,6 @@ SLIPS = [
     (checks.lottery, 10 / 16, "how full the corners are"),
     (checks.lottery, 0.5, "still free. Yours is 0.5"),
 ]
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right_answers_pass(check: Callable, answer: object, capsys: pytest.CaptureFixture) -> None:
-    passes(check, (answer,), capsys)
-
-
-@pytest.mark.parametrize(("check", "answer", "sentence"), SLIPS, ids=[slip[2] for slip in SLIPS])
-def test_each_slip_is_named(check: Callable, answer: object, sentence: str, capsys: pytest.CaptureFixture) -> None:
-    refuses(check, (answer,), sentence, capsys)
 
 
 def test_the_shipped_digits_are_the_rows_that_the_check_knows() -> None:

@@ -1,16 +1,13 @@
 """Checks of notebook 03: right answers pass, and each likely slip is named."""
 
-from collections.abc import Callable
 from itertools import permutations, product
 
 import numpy as np
-import pytest
 import torch
 from numpy.typing import NDArray
 
 from binenc_kit import checks
 from binenc_kit.checks import epochs
-from tests.checks.asking import passes, refuses
 
 
 def right_freezing(codes: NDArray) -> NDArray:
@@ -89,16 +86,6 @@ SLIPS = [
     (checks.luck, 0.9, "drawn by lot it is 0.70, not 0.9"),
     (checks.luck, [0.7], "should be one number"),
 ]
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right_answers_pass(check: Callable, answer: object, capsys: pytest.CaptureFixture) -> None:
-    passes(check, (answer,), capsys)
-
-
-@pytest.mark.parametrize(("check", "answer", "sentence"), SLIPS, ids=[slip[2] for slip in SLIPS])
-def test_each_slip_is_named(check: Callable, answer: object, sentence: str, capsys: pytest.CaptureFixture) -> None:
-    refuses(check, (answer,), sentence, capsys)
 
 
 def test_the_pairs_are_what_they_are_said_to_be() -> None:

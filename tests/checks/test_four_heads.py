@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from binenc_kit import checks
-from tests.checks.asking import passes, refuses, unfinished
+from tests.checks.asking import refuses, unfinished
 
 
 def right_layer(head: str, features: int, P: int) -> nn.Module:
@@ -122,13 +122,3 @@ def forgetful() -> Callable:
 
 def test_a_step_that_is_right_only_once(capsys: pytest.CaptureFixture) -> None:
     refuses(checks.training_step, (forgetful(),), "something stay from step to step", capsys)
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right_answers_pass(check: Callable, answer: object, capsys: pytest.CaptureFixture) -> None:
-    passes(check, (answer,), capsys)
-
-
-@pytest.mark.parametrize(("check", "answer", "sentence"), SLIPS, ids=[slip[2] for slip in SLIPS])
-def test_each_slip_is_named(check: Callable, answer: object, sentence: str, capsys: pytest.CaptureFixture) -> None:
-    refuses(check, (answer,), sentence, capsys)

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 
 from binenc_kit import checks
-from tests.checks.asking import passes, refuses
 
 
 def covariances(z: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -109,13 +107,3 @@ SLIPS = [
     (checks.fewest_seeds, 7, "Not 7"),
     (checks.fewest_seeds, "six", "should be one number"),
 ]
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right_answers_pass(check: Callable, answer: object, capsys: pytest.CaptureFixture) -> None:
-    passes(check, (answer,), capsys)
-
-
-@pytest.mark.parametrize(("check", "answer", "sentence"), SLIPS, ids=[slip[2] for slip in SLIPS])
-def test_each_slip_is_named(check: Callable, answer: object, sentence: str, capsys: pytest.CaptureFixture) -> None:
-    refuses(check, (answer,), sentence, capsys)

@@ -13,7 +13,6 @@ from binenc_kit.checks.point import KEPT, MOVED
 from binenc_kit.measures.collapse import collapse
 from binenc_kit.measures.equilibrium import balance
 from binenc_kit.measures.smoothness import distance_margin, norm_variation
-from tests.checks.asking import passes, refuses
 
 
 def right_epoch(start: float, factor: float, cap: float) -> int:
@@ -110,16 +109,6 @@ SLIPS = [
     (checks.scale_free, set(), "cross_entropy moves, too"),
     *((checks.scale_free, {*MOVED, name}, f"{name} stays") for name in KEPT),
 ]
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right_answers_pass(check: Callable, answer: object, capsys: pytest.CaptureFixture) -> None:
-    passes(check, (answer,), capsys)
-
-
-@pytest.mark.parametrize(("check", "answer", "sentence"), SLIPS, ids=[slip[2] for slip in SLIPS])
-def test_each_slip_is_named(check: Callable, answer: object, sentence: str, capsys: pytest.CaptureFixture) -> None:
-    refuses(check, (answer,), sentence, capsys)
 
 
 def test_the_forces_are_the_slopes_of_the_loss() -> None:

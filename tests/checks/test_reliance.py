@@ -1,16 +1,12 @@
 """Checks of notebook 06: right answers pass, and each likely slip is named."""
 
-from collections.abc import Callable
-
 import numpy as np
-import pytest
 from scipy.integrate import simpson
 from scipy.stats import rankdata
 
 from binenc_kit import checks
 from binenc_kit.checks.reliance import DUELS
 from binenc_kit.measures import reliability
-from tests.checks.asking import passes, refuses
 
 Array = np.ndarray
 
@@ -132,13 +128,3 @@ SLIPS = [
     (checks.flattery, 93.945, "the best accuracy itself"),
     (checks.flattery, 0.6, "It is 0.44 percentage points"),
 ]
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right_answers_pass(check: Callable, answer: object, capsys: pytest.CaptureFixture) -> None:
-    passes(check, (answer,), capsys)
-
-
-@pytest.mark.parametrize(("check", "answer", "sentence"), SLIPS, ids=[slip[2] for slip in SLIPS])
-def test_each_slip_is_named(check: Callable, answer: object, sentence: str, capsys: pytest.CaptureFixture) -> None:
-    refuses(check, (answer,), sentence, capsys)
