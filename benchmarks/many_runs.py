@@ -2,17 +2,16 @@
 
 The rival is the kit's own loop, on one thread, as `train` calls it, without recording. `train_many` is timed whole:
 building and stacking the networks is part of it. It uses all cores, which is part of its gain; the line "one-core"
-shows what batching alone brings. Each comparison takes turns, rival and ours, and keeps the fastest
-round of each: whatever else the machine does can only make a round slower.
+shows what batching alone brings.
 """
 
 import argparse
-import time
 from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
 import torch
+from turns import fastest, report
 
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_data
@@ -58,15 +57,9 @@ def compare(name: str, goal: float, configs: Sequence[RunConfig], data: Data, ro
         "rival": lambda: one_by_one(configs, data),
         "ours": lambda: train_many(configs, data, progress=False),
     }
-    best, networks = dict.fromkeys(ways, float("inf")), {}
-    for _ in range(rounds + 1):  # the first round warms up and can only be slower
-        for who, way in ways.items():
-            start = time.perf_counter()
-            networks[who] = way()
-            best[who] = min(best[who], time.perf_counter() - start)
+    best, networks = fastest(ways, rounds)
     require_close(networks["ours"], networks["rival"], data)
-    ratio = best["rival"] / best["ours"]
-    print(f"{name} ours={best['ours']:.3f}s rival={best['rival']:.3f}s ratio={ratio:.2f}x goal={goal}x", flush=True)
+    report(name, best["ours"], best["rival"], goal)
 
 
 def runs(lrs: int, growths: int, seeds: int, **settings: object) -> list[RunConfig]:

@@ -1,14 +1,13 @@
 """Our measures against the loops they replace, same work and hardware in one run, and how their time grows with N.
 
 DeepFool's rival is the way of its authors' code and of most tutorials: a picture at a time, a backward pass a class.
-That of the Mahalanobis distance calls scipy's for each sample, with the inverse covariances at hand. Comparisons take
-turns and keep the fastest round of each: whatever else the machine does can only make a round slower. Both run on as
+That of the Mahalanobis distance calls scipy's for each sample, with the inverse covariances at hand. Both run on as
 many threads as numpy and torch take by themselves; with OMP_NUM_THREADS=1 scipy's small products are much quicker.
 """
 
 import argparse
-import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from scipy.spatial import distance
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
+from turns import fastest, note, report
 
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, make_data
@@ -101,24 +101,13 @@ def latents(n: int, P: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     return rng.choice([-1.0, 1.0], (10, P))[labels] + rng.normal(0, 0.3, (n, P)), labels
 
 
-def fastest(function: Callable[[], object], rounds: int) -> tuple[float, object]:
-    """Seconds of the fastest round, and what the function returned."""
-    best, result = float("inf"), None
-    for _ in range(rounds):
-        start = time.perf_counter()
-        result = function()
-        best = min(best, time.perf_counter() - start)
-    return best, result
-
-
 def compare(name: str, goal: float, ours: Callable[[], NDArray], rival: Callable[[], NDArray], rounds: int) -> None:
     """Print the comparison's line; both must give the same numbers to 1e-4."""
-    ours()  # warm
-    (own, found), (other, expected) = fastest(ours, rounds), fastest(rival, 1 if rounds == 1 else 2)
-    off = float(np.abs(found - expected).max())
+    best, found = fastest({"ours": ours, "rival": rival}, rounds)
+    off = float(np.abs(found["ours"] - found["rival"]).max())
     if off > 1e-4:
         raise SystemExit(f"{name}: ours and the rival's numbers differ by {off:.2g}")
-    print(f"{name} ours={own:.4f}s rival={other:.4f}s ratio={other / own:.2f}x goal={goal}x", flush=True)
+    report(name, best["ours"], best["rival"], goal)
 
 
 def growth(P: int, sizes: tuple[int, int]) -> None:
@@ -133,11 +122,12 @@ def growth(P: int, sizes: tuple[int, int]) -> None:
     timed[f"knn_distance of 10,000 {few}"] = lambda z, y: knn_distance(z[:NEIGHBOURS], z[-10_000:])
     problems = [latents(n, P) for n in sizes]
     for name, measure in timed.items():
-        few_s, many_s = (fastest(lambda m=measure, p=problem: m(*p), 2)[0] for problem in problems)
-        print(
+        ways = {size: partial(measure, *problem) for size, problem in zip(sizes, problems, strict=True)}
+        few_s, many_s = fastest(ways, 1)[0].values()
+        note(
             f"P={P} {name}: {sizes[0]:,} samples {few_s:.3f} s, {sizes[1]:,} samples {many_s:.3f} s, "
-            f"{many_s / few_s:.1f} times for {sizes[1] // sizes[0]} times the samples", flush=True,
-        )  # fmt: skip
+            f"{many_s / few_s:.1f} times for {sizes[1] // sizes[0]} times the samples"
+        )
 
 
 def main() -> None:

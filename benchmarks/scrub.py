@@ -19,6 +19,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the tests' JupyterLab is ours, too
 
+from turns import note, report  # noqa: E402
+
 from binenc_kit.widgets import EpochScrubber  # noqa: E402
 from tests.browser.browsing import find_browser  # noqa: E402
 from tests.browser.conftest import FLAGS  # noqa: E402
@@ -185,12 +187,11 @@ def main() -> None:
             rival = in_lab(lab, browser, setup + RIVAL, ".jp-OutputArea-output img", ".noUi-handle", many)
         finally:
             lab.stop()
-        ratio = np.median(rival) / np.median(ours)
-        print(f"scrub-step ours={np.median(ours):.1f}ms rival={np.median(rival):.1f}ms ratio={ratio:.1f}x goal=10.0x")
-        print(f"in JupyterLab: step {np.median(ours):.1f} ms (median), {np.quantile(ours, 0.95):.1f} ms (p95)")
-        print(told(f"page, {samples:,} samples", exported(browser, Path(folder), epochs, samples, many)))
+        report("scrub-step", float(np.median(ours)), float(np.median(rival)), 10.0, "ms")
+        note(f"in JupyterLab: step {np.median(ours):.1f} ms (median), {np.quantile(ours, 0.95):.1f} ms (p95)")
+        note(told(f"page, {samples:,} samples", exported(browser, Path(folder), epochs, samples, many)))
         many_samples = 500 if quick else 10_000
-        print(told(f"page, {many_samples:,} samples", exported(browser, Path(folder), epochs, many_samples, many)))
+        note(told(f"page, {many_samples:,} samples", exported(browser, Path(folder), epochs, many_samples, many)))
         browser.close()
 
 
