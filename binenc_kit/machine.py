@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import version
 from typing import Any
 
@@ -56,6 +56,11 @@ def few_threads(config: RunConfig, parameters: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def halved(config: RunConfig, device: str) -> AbstractContextManager[None]:
+    """Compute products and convolutions in bfloat16 if the config says so; weights, and what is added, stay float32."""
+    return torch.autocast(device, torch.bfloat16) if config.precision == "bfloat16" else nullcontext()
 
 
 def same_bits() -> AbstractContextManager[None]:

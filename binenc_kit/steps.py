@@ -1,28 +1,18 @@
 """One epoch of training: batches, optimiser, steps."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, augment
+from binenc_kit.machine import halved
 from binenc_kit.networks import Network
 from binenc_kit.objectives import Objective
 from binenc_kit.schedules import lr_at
 
 BATCHES_AT_ONCE = 8
-
-
-@dataclass(frozen=True)
-class Loop:
-    """What drives an epoch: the objective, the optimiser, and gamma in each epoch."""
-
-    objective: Objective
-    optimizer: torch.optim.Optimizer
-    gamma: Sequence[float]
 
 
 def make_optimizer(config: RunConfig, network: Network) -> torch.optim.Optimizer:
@@ -55,17 +45,21 @@ def train_epoch(
     optimizer: torch.optim.Optimizer,
     gamma: float,
     objective: Objective,
+    forward: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None,
 ) -> tuple[float, float]:
-    """One pass over the shuffled train split; returns the mean push and pull. Draws from torch's global generator."""
+    """One pass over the shuffled train split; returns the mean push and pull. Draws from torch's global generator.
+
+    forward: what computes the network's logits and latents in its stead, from `compiling.make_forward`.
+    """
     images, labels = data.train
+    forward = network if forward is None else forward
     network.train()
     totals = torch.zeros(2, device=images.device)
-    half = config.precision == "bfloat16"
     for pictures, truth in _batches(config, data):
-        with torch.autocast(images.device.type, torch.bfloat16) if half else nullcontext():
-            logits, z = network(pictures)
+        optimizer.zero_grad(set_to_none=True)  # first of all: a compiled program writes where the last gradients lie
+        with halved(config, images.device.type):
+            logits, z = forward(pictures)
         push, pull = objective(logits, z, truth)
-        optimizer.zero_grad(set_to_none=True)
         (push + gamma * pull).backward()
         optimizer.step()
         totals += torch.stack([push.detach(), pull.detach()]) * len(truth)  # read once an epoch: no wait for a GPU

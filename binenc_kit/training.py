@@ -1,32 +1,37 @@
 """`train(config)`: a generator that yields one `Epoch` at a time, records it, and resumes after any crash."""
 
-import math
 import sys
-import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypedDict, Unpack
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from binenc_kit.compiling import Forward, make_forward
 from binenc_kit.config import RunConfig, require_list
 from binenc_kit.data import Data, load_config_data
+from binenc_kit.epochs import Epoch, Loop, run_epoch
 from binenc_kit.errors import KitError
 from binenc_kit.files import house
-from binenc_kit.machine import choose_device, describe, enough_memory, few_threads, same_bits, seeded, threads_for
-from binenc_kit.networks import Backbone, Network, build_network, predict, restore
+from binenc_kit.machine import (
+    choose_device,
+    describe,
+    enough_memory,
+    few_threads,
+    same_bits,
+    seeded,
+    threads_for,
+)
+from binenc_kit.networks import Backbone, Network, build_network, restore
 from binenc_kit.objectives import Penalty, make_objective
 from binenc_kit.recording import Recording, check_frames, require_same
 from binenc_kit.rules import HEADS
 from binenc_kit.schedules import Gamma, gamma_at
 from binenc_kit.splits import subset
-from binenc_kit.steps import Loop, make_optimizer, set_lr, train_epoch
+from binenc_kit.steps import make_optimizer
 from binenc_kit.writing import Writer
 
 
@@ -37,28 +42,6 @@ class Own(TypedDict, total=False):
     backbone: Backbone | None
     penalty: Penalty | None
     gamma: Gamma | None
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One epoch of training, as `train` yields it.
-
-    lr: of all but the classifier. loss, push, pull: means over the epoch's batches. probe_accuracy, val_accuracy: after
-    the epoch, on plain pictures, from 0 to 1. seconds: what the epoch took. latents: the probe's latents z after the
-    epoch, (probe size, P).
-    """
-
-    index: int
-    gamma: float
-    lr: float
-    classifier_lr: float
-    loss: float
-    push: float
-    pull: float
-    probe_accuracy: float
-    val_accuracy: float
-    seconds: float
-    latents: NDArray[np.floating]
 
 
 def train(
@@ -151,57 +134,57 @@ def _refuse(name: str, config: RunConfig) -> NoReturn:
 
 def _epochs(config: RunConfig, folder: Path, data: Data, network: Network, loop: Loop) -> Generator[Epoch, None, None]:
     """The loop behind `train`: an epoch, a look at the probe, a line in the recording, a checkpoint."""
-    device = str(data.train[0].device)
     probe = _probe(config, data)
-    about = _about(config, data, network, device)
     if (folder / "finished").exists():  # reading needs no lock and no right to write
         require_same(Recording(folder), config, data.fingerprint)
         check_frames(folder / "latents.npy", config.epochs)
         return
-    with Writer(folder, config, about) as writer:
+    with _computing(config, data, network):
+        forward = make_forward(config, data, network)
+    with Writer(folder, config, _about(config, data, network, forward)) as writer:
         P = network.classifier.in_features
         writer.start(probe.cpu().numpy(), data.train[1][probe].cpu().numpy(), P, _dtype(config, P))
-        state = writer.resume(device)
-        if state:
-            restore(network, state["network"], folder)
-        if state and state["optimizer"]:
-            loop.optimizer.load_state_dict(state["optimizer"])
-        for index in range(state["epoch"] + 1 if state else 1, config.epochs + 1):
-            with few_threads(config, about["parameters"]), enough_memory(config, device), same_bits():
-                epoch = _epoch(config, data, network, loop, probe, index)
+        for index in range(_resume(writer, data, network, loop) + 1, config.epochs + 1):
+            with _computing(config, data, network):
+                epoch = run_epoch(config, data, network, loop, forward, probe, index)
             scalars = {name: value for name, value in vars(epoch).items() if name not in ("index", "latents")}
             writer.append({"epoch": index, **scalars}, epoch.latents)
-            done = index == config.epochs  # the optimiser's memory is twice the weights: a finished run needs none
-            network_state, optimizer_state = network.state_dict(), None if done else loop.optimizer.state_dict()
-            writer.save({"epoch": index, "network": network_state, "optimizer": optimizer_state})
+            done = index == config.epochs
+            if due := done or writer.due():
+                writer.save(_state(network, loop, index, done))
             if done:
                 writer.finish()
-            yield epoch
+            try:
+                yield epoch
+            except GeneratorExit:  # nobody asks for the next epoch, but this one shall not be lost
+                if not due:
+                    writer.save(_state(network, loop, index, done))
+                raise
         writer.finish()  # again, for a run that was killed between its last checkpoint and this
 
 
-def _epoch(config: RunConfig, data: Data, network: Network, loop: Loop, probe: Tensor, index: int) -> Epoch:
-    """Train for one epoch, then look at the probe and the validation split."""
-    start = time.perf_counter()
-    gamma, (lr, classifier_lr) = loop.gamma[index - 1], set_lr(config, loop.optimizer, index)
-    with seeded(config.seed, index, str(data.train[0].device)):
-        push, pull = train_epoch(config, data, network, loop.optimizer, gamma, loop.objective)
-    loss = push + gamma * pull
-    logits, latents = predict(network, data, data.train[0][probe])
-    if not math.isfinite(loss) or not latents.isfinite().all():  # the last step of an epoch can spoil the weights alone
-        raise KitError(
-            f"the loss became {loss if not math.isfinite(loss) else 'nan'} in epoch {index} (gamma {gamma:g}, lr "
-            f"{lr:g}, the classifier's {classifier_lr:g}): lower lr, or let gamma grow more slowly; the {index - 1} "
-            "epochs before it are kept"
-        )
-    val_logits, _ = predict(network, data, data.val[0])
-    return Epoch(
-        index, gamma, lr, classifier_lr, loss, push, pull,
-        probe_accuracy=_share_right(logits, data.train[1][probe]),
-        val_accuracy=_share_right(val_logits, data.val[1]),
-        seconds=round(time.perf_counter() - start, 4),
-        latents=latents.cpu().numpy(),
-    )  # fmt: skip
+@contextmanager
+def _computing(config: RunConfig, data: Data, network: Network) -> Iterator[None]:
+    """How the kit computes: on few threads where they are enough, the same bits every time, an explanation at hand."""
+    device = str(data.train[0].device)
+    with few_threads(config, _count(network)), enough_memory(config, device), same_bits():
+        yield
+
+
+def _resume(writer: Writer, data: Data, network: Network, loop: Loop) -> int:
+    """Give network and optimiser what the last checkpoint holds, and tell its epoch; 0 at the very start."""
+    state = writer.resume(str(data.train[0].device))
+    if state:
+        restore(network, state["network"], writer.folder)
+    if state and state["optimizer"]:
+        loop.optimizer.load_state_dict(state["optimizer"])
+    return state["epoch"] if state else 0
+
+
+def _state(network: Network, loop: Loop, epoch: int, done: bool) -> dict[str, Any]:
+    """A checkpoint; the optimiser's memory is twice the weights, and a finished run needs none."""
+    optimizer = None if done else loop.optimizer.state_dict()
+    return {"epoch": epoch, "network": network.state_dict(), "optimizer": optimizer}
 
 
 def _probe(config: RunConfig, data: Data) -> Tensor:
@@ -210,18 +193,18 @@ def _probe(config: RunConfig, data: Data) -> Tensor:
     return torch.from_numpy(subset(labels, config.probe_size, config.data_seed)).to(data.train[0].device)
 
 
-def _share_right(logits: Tensor, labels: Tensor) -> float:
-    return (logits.argmax(1) == labels).float().mean().item()
-
-
 def _dtype(config: RunConfig, P: int) -> str:
     """Half the bytes for wide latents that nothing shrinks (NoPen's features); a penalised z needs float32's range."""
     return "<f2" if P > 64 and config.resolved_penalty == "none" else "<f4"
 
 
-def _about(config: RunConfig, data: Data, network: Network, device: str) -> dict[str, Any]:
+def _count(network: Network) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _about(config: RunConfig, data: Data, network: Network, forward: Forward) -> dict[str, Any]:
     """What a run was made of and with, for people and reports: nothing is decided by it."""
-    parameters = sum(parameter.numel() for parameter in network.parameters())
+    parameters = _count(network)
     return {
         "data": data.name,
         "fingerprint": data.fingerprint,
@@ -229,5 +212,6 @@ def _about(config: RunConfig, data: Data, network: Network, device: str) -> dict
         "shape": list(data.shape),
         "samples": {split: len(getattr(data, split)[1]) for split in ("train", "val", "test")},
         "parameters": parameters,
-        **describe(device, threads_for(config, parameters)),
+        "compiled": forward is not network,
+        **describe(str(data.train[0].device), threads_for(config, parameters)),
     }

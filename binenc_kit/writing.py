@@ -1,6 +1,7 @@
 """The writing side of a recording: one writer, complete epochs only, resumable after any crash."""
 
 import json
+import time
 import warnings
 from pathlib import Path
 from types import TracebackType
@@ -16,14 +17,15 @@ from binenc_kit.errors import KitError
 from binenc_kit.files import explained, write_whole
 from binenc_kit.recording import AGAIN, Recording, check_frames, load_checkpoint, read_header, require_same
 
-MACHINE = ("device", "processor", "threads", "versions")  # of `about`: what the last bits depend on
+MACHINE = ("device", "processor", "threads", "versions", "compiled")  # of `about`: what the last bits depend on
+CHEAP, SHARE = 0.05, 0.02  # a checkpoint of so many seconds is no matter; dearer ones get this share of the time
 
 
 class Writer:
     """Writes the folder of one run, as a context manager that holds the folder's lock.
 
-    An epoch is written latents first, metrics line second, checkpoint last: whatever the moment of a crash, the
-    checkpoint of epoch k finds at least k whole lines and frames before it.
+    An epoch is written latents first, metrics line second, checkpoint last, if it is `due`: whatever the moment of a
+    crash, the checkpoint of epoch k finds at least k whole lines and frames before it.
     Raises `KitError` for a locked, read-only or full folder, one of another config, or damaged files.
     """
 
@@ -35,6 +37,7 @@ class Writer:
         self._latents = folder / "latents.npy"
         self._metrics = folder / "metrics.jsonl"
         self._checkpoint = folder / "checkpoint.pt"
+        self._took, self._saved = 0.0, time.perf_counter()  # the last checkpoint: its seconds, and when it was done
 
     def __enter__(self) -> Self:
         with explained(f"write to {self.folder}"):
@@ -78,7 +81,7 @@ class Writer:
         if recording.epochs < done:
             raise KitError(f"{self._metrics} is truncated, it holds {recording.epochs} of {done} epochs: {AGAIN}")
         check_frames(self._latents, recording.epochs)
-        changed = [name for name in MACHINE if recording.about.get(name) != self.about[name]]
+        changed = [name for name in MACHINE if recording.about.get(name, self.about[name]) != self.about[name]]
         if 0 < done < self.config.epochs and changed:
             what = ", ".join(changed)
             warnings.warn(f"{self.folder} was begun with other {what}: its last bits may differ now", stacklevel=2)
@@ -106,12 +109,22 @@ class Writer:
         with explained(f"write to {self.folder}"):
             (self.folder / "finished").touch()
 
+    def due(self) -> bool:
+        """Whether it is time for a checkpoint: after every epoch, unless writing them would take a share of the time.
+
+        What lies between the last one and a crash is then trained again, to the same bits.
+        """
+        return self._took < CHEAP or time.perf_counter() - self._saved > self._took / SHARE
+
     def save(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint."""
         import torch
 
+        start = time.perf_counter()
         with explained(f"write the checkpoint of epoch {state['epoch']} to {self.folder}"):
             try:
                 write_whole(self._checkpoint, lambda file: torch.save(state, file))
             except RuntimeError as error:  # torch's own name for a failed write
                 raise OSError(str(error)) from error
+        self._saved = time.perf_counter()
+        self._took = self._saved - start

@@ -1,6 +1,7 @@
 import json
 import os
 import pickle
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from binenc_kit import writing as writing_module
 from binenc_kit.data import Data
 from binenc_kit.errors import KitError
 from binenc_kit.evaluation import evaluate
@@ -204,6 +206,43 @@ def test_whoever_has_the_latents_mapped_keeps_them_while_the_run_is_resumed(tiny
     kept = mapped.copy()
     next(train(tiny_config(), folder, data=tiny_data))
     assert np.array_equal(mapped, kept)
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_checkpoints_that_take_long_are_fewer_and_cost_no_bits(
+    killed: bool, tiny_data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, folder = tiny_config(epochs=4), tmp_path / "run"
+    list(train(config, tmp_path / "undisturbed", data=tiny_data))
+    monkeypatch.setattr(writing_module, "CHEAP", 0)
+    monkeypatch.setattr(writing_module, "SHARE", 1e-9)  # as if one took years
+    epochs = train(config, folder, data=tiny_data)
+    for _ in range(3):
+        next(epochs)
+    assert Recording(folder).epochs == 3
+    assert Recording(folder).checkpoint()["epoch"] == 1
+    if killed:
+        shutil.copytree(folder, tmp_path / "left", ignore=lambda *_: [".lock"])
+    epochs.close()  # who closes it loses nothing
+    assert Recording(folder).checkpoint()["epoch"] == 3
+    folder = tmp_path / "left" if killed else folder
+    assert [epoch.index for epoch in train(config, folder, data=tiny_data)] == ([2, 3, 4] if killed else [4])
+    ours, theirs = (Recording(path) for path in (folder, tmp_path / "undisturbed"))
+    assert np.array_equal(ours.latents, theirs.latents)
+    ours, theirs = ours.checkpoint()["network"], theirs.checkpoint()["network"]
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours | theirs)
+
+
+def test_a_checkpoint_is_due_when_it_is_cheap_or_long_ago(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(writing_module.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(torch, "save", lambda state, file: now.append(now.pop() + state["takes"]))
+    with writing_module.Writer(tmp_path / "run", tiny_config(), {}) as writer:
+        assert writer.due()
+        for took, later, due in ((0.04, 0.0, True), (1.0, 49.0, False), (1.0, 51.0, True)):
+            writer.save({"epoch": 1, "takes": took})
+            now[0] += later
+            assert writer.due() == due
 
 
 # disks
