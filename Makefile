@@ -48,8 +48,8 @@ test: $(READY) ## everything CI checks: ruff, pytest, and every notebook run aga
 lab: $(READY) ## open JupyterLab on this machine alone, with a token
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_quickstart.ipynb
 
-bench: $(READY) ## our speed against named rivals, one line a comparison
-	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do $(BIN)/python $$script; done
+bench: $(READY) ## our speed against named rivals (half an hour, alone on the machine), into benchmarks/RESULTS.md
+	@$(BIN)/python docs/update_results.py
 
 notebooks: $(READY) ## run the notebooks in place, so that their committed outputs are true, and derive the learners' copies
 	@$(BIN)/python docs/install_cell.py

@@ -1,118 +1,100 @@
-"""Our training loop against the textbook loop: same network, data, loss, batches, epochs and hardware, in one run.
+"""Our training loop against the textbook loop: same network, data, loss, batches, epochs and hardware.
 
 The textbook loop is how most tutorials train: a DataLoader in the main process, torchvision's transforms sample by
-sample, and the loss and the accuracy read with .item() after every step. Each comparison takes turns, rival and ours,
-and keeps the fastest round of each: whatever else the machine does can only make a round slower.
+sample, float32, loss and accuracy read with .item() after every step, accuracy evaluated on pictures augmented as in
+training. "demo-12-runs" is the training of `make demo`, a fourth of its epochs: ours with all that `train` records,
+probe, checkpoint and validation split; the rival with an evaluation of as many pictures, and nothing kept. Its other
+comparisons are epochs without either; the ResNet18 that the textbook loop trains is torchvision's.
 """
 
 import argparse
-import time
-from collections.abc import Callable
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from PIL import Image
-from torch.utils.data import DataLoader, Dataset
-from torchvision import transforms
+from loops import Textbook, fresh_network, kit_epoch, random_pictures, torchvision_resnet18
+from turns import fastest, note, report
 
-from binenc_kit.config import RunConfig
-from binenc_kit.data import Data, load_data, make_data
-from binenc_kit.machine import few_threads, seeded
-from binenc_kit.networks import Network, build_network
-from binenc_kit.objectives import make_objective
-from binenc_kit.steps import make_optimizer, train_epoch
+from binenc_kit.config import RunConfig, grid
+from binenc_kit.data import Data, load_data
+from binenc_kit.networks import Network, predict
+from binenc_kit.rules import HEADS
+from binenc_kit.training import train
 
 
-class Pictures(Dataset):
-    """Pictures and labels one at a time, each through torchvision's transforms."""
-
-    def __init__(self, data: Data, augmented: bool) -> None:
-        images, labels = data.train
-        self.pictures = [Image.fromarray(image.squeeze()) for image in images.permute(0, 2, 3, 1).numpy()]
-        self.labels = labels.tolist()
-        mean, std = ((part.flatten() / 255).tolist() for part in (data.mean, data.std))
-        steps = [transforms.ToTensor(), transforms.Normalize(mean, std)]
-        if augmented:
-            steps += [transforms.RandomHorizontalFlip(), transforms.RandomCrop(data.shape[1], padding=4)]
-        self.transform = transforms.Compose(steps)
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        return self.transform(self.pictures[index]), self.labels[index]
+def compare_epochs(name: str, goal: float | None, config: RunConfig, data: Data, rounds: int) -> None:
+    """An epoch of both loops."""
+    rival_network = torchvision_resnet18(config, data) if config.backbone == "resnet18" else None
+    ways = {"rival": Textbook(config, data, rival_network).epoch, "ours": kit_epoch(config, data)}
+    best, _ = fastest(ways, rounds)
+    report(name, best["ours"], best["rival"], goal)
 
 
-def textbook(config: RunConfig, data: Data) -> Callable[[], object]:
-    """An epoch of the textbook loop, ready to be timed."""
-    loader = DataLoader(Pictures(data, config.augment), config.batch_size, shuffle=True)
-    network = fresh_network(config, data)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+def compare_runs(name: str, goal: float, configs: Sequence[RunConfig], data: Data, rounds: int) -> None:
+    """Whole runs of both, one after another."""
 
-    def epoch() -> None:
-        network.train()
-        total, right = 0.0, 0
-        for images, labels in loader:
-            logits, z = network(images)
-            loss = F.cross_entropy(logits, labels) + config.gamma_start * z.square().mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            total += loss.item()
-            right += (logits.argmax(1) == labels).sum().item()
+    def ours() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for number, config in enumerate(configs):
+                list(train(config, Path(folder) / str(number), data=data))
 
-    return epoch
+    def rival() -> None:
+        for config in configs:
+            textbook_run(config, data, watched=True)
+
+    best, _ = fastest({"rival": rival, "ours": ours}, rounds)
+    report(name, best["ours"], best["rival"], goal)
 
 
-def ours(config: RunConfig, data: Data) -> Callable[[], object]:
-    """An epoch of the kit's loop, as `train` calls it."""
-    network = fresh_network(config, data).to(memory_format=torch.channels_last)
-    optimizer = make_optimizer(config, network)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-
-    def epoch() -> None:
-        with few_threads(config, parameters), seeded(0, 1):
-            train_epoch(config, data, network, optimizer, config.gamma_start, make_objective(config, network))
-
-    return epoch
+def textbook_run(config: RunConfig, data: Data, watched: bool = False) -> Network:
+    """A whole run of the textbook loop."""
+    loop = Textbook(config, data)
+    for epoch in range(1, config.epochs + 1):
+        loop.epoch(epoch)
+        if watched:
+            loop.evaluate()
+    return loop.network
 
 
-def fresh_network(config: RunConfig, data: Data) -> Network:
-    """The same first weights for both."""
-    with seeded(config.seed, 0):
-        return build_network(config, data.shape, len(data.class_names))
-
-
-def compare(name: str, goal: float, config: RunConfig, data: Data, rounds: int) -> None:
-    """Time both in turns and print the comparison's line."""
-    rivals = {"rival": textbook(config, data), "ours": ours(config, data)}
-    best = dict.fromkeys(rivals, float("inf"))
-    for _ in range(rounds + 1):  # the first round warms up and can only be slower
-        for who, epoch in rivals.items():
-            start = time.perf_counter()
-            epoch()
-            best[who] = min(best[who], time.perf_counter() - start)
-    ratio = best["rival"] / best["ours"]
-    print(f"{name} ours={best['ours']:.3f}s rival={best['rival']:.3f}s ratio={ratio:.2f}x goal={goal}x", flush=True)
-
-
-def random_pictures(n: int) -> Data:
-    """Pictures of CIFAR's size; their content has no influence on the time."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
-    return make_data({"train": (images, np.arange(n) % 10)}, "0123456789")
+def tell_accuracies(config: RunConfig, data: Data, seeds: int) -> None:
+    """Test accuracy after the same epochs, of the textbook loop and of ours in both precisions."""
+    found: dict[str, list[float]] = {"the textbook loop": [], "ours in float32": [], "ours in bfloat16": []}
+    for seed in range(seeds):
+        one = replace(config, seed=seed)
+        torch.manual_seed(seed)
+        networks = [textbook_run(one, data)]
+        for precision in ("float32", "bfloat16"):
+            network = fresh_network(one, data)
+            epoch = kit_epoch(replace(one, precision=precision), data, network)
+            for index in range(1, config.epochs + 1):
+                epoch(index)
+            networks.append(network)
+        for shares, network in zip(found.values(), networks, strict=True):
+            logits, _ = predict(network, data, data.test[0])
+            shares.append((logits.argmax(1) == data.test[1]).float().mean().item())
+    told = ", ".join(f"{who} {np.mean(shares):.4f} ± {np.std(shares, ddof=1):.4f}" for who, shares in found.items())
+    note(f"test accuracy of the {config.backbone} on {data.name} after {config.epochs} epochs, {seeds} seeds: {told}")
 
 
 def main() -> None:
-    """Two comparisons, seconds an epoch: digits with the mlp, pictures of 32x32 pixels with the convnet."""
+    """Print a line for each comparison."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer pictures and rounds, to see that it runs")
     quick = parser.parse_args().quick
-    digits = RunConfig(data="digits", device="cpu")
-    pictures = RunConfig(data="custom:random", backbone="convnet", batch_size=128, augment=True, device="cpu")
-    compare("training-digits-mlp", 4.0, digits, load_data("digits"), rounds=1 if quick else 10)
-    compare("training-32x32-convnet", 1.8, pictures, random_pictures(600 if quick else 6000), rounds=1 if quick else 4)
+    digits, mlp = load_data("digits"), RunConfig(data="digits", device="cpu")
+    compare_epochs("training-digits-mlp", 4.0, mlp, digits, rounds=1 if quick else 10)
+    heads, seeds, epochs = (["BinEnc"], [0], 1) if quick else (list(HEADS), [0, 1, 2], 20)
+    demo = grid(heads, [2e-3], seeds, data="digits", epochs=epochs, device="cpu")
+    compare_runs("demo-12-runs", 4.0, demo, digits, rounds=1)
+    small = RunConfig(data="custom:random", backbone="convnet", batch_size=128, augment=True, device="cpu")
+    compare_epochs("training-32x32-convnet", 1.8, small, random_pictures(600 if quick else 6000), 1 if quick else 4)
+    if not quick:
+        deep = replace(small, backbone="resnet18")
+        compare_epochs("training-32x32-resnet18", None, deep, random_pictures(256), rounds=1)
+    tell_accuracies(RunConfig(backbone="convnet", epochs=1 if quick else 15, device="cpu"), digits, 2 if quick else 3)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def train_epoch(
     forward = network if forward is None else forward
     network.train()
     totals = torch.zeros(2, device=images.device)
-    for pictures, truth in _batches(config, data):
+    for pictures, truth in batches(config, data):
         optimizer.zero_grad(set_to_none=True)  # first of all: a compiled program writes where the last gradients lie
         with halved(config, images.device.type):
             logits, z = forward(pictures)
@@ -67,7 +67,7 @@ def train_epoch(
     return push, pull
 
 
-def _batches(config: RunConfig, data: Data) -> Iterator[tuple[Tensor, Tensor]]:
+def batches(config: RunConfig, data: Data) -> Iterator[tuple[Tensor, Tensor]]:
     """The train split once, shuffled: batches of normalised pictures, augmented if the config says so, and labels.
 
     They are prepared several at a time, since small steps cost more for being many than for being large.

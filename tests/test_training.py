@@ -17,7 +17,7 @@ from binenc_kit.networks import build_network, predict
 from binenc_kit.recording import Recording
 from binenc_kit.rules import HEADS
 from binenc_kit.schedules import gamma_at
-from binenc_kit.steps import _batches, batch_sizes
+from binenc_kit.steps import batch_sizes, batches
 from binenc_kit.tables import results_table
 from binenc_kit.training import train, train_heads, train_one
 from tests.conftest import tiny_config, tiny_splits, write_pictures
@@ -202,12 +202,12 @@ def test_a_last_batch_of_one_joins_its_neighbour(n: int, size: int, sizes: list[
 
 @pytest.mark.parametrize("batch_size", [2, 3, 5, 7, 42, 43, 100])
 def test_every_picture_is_in_one_batch_with_its_label(batch_size: int, tiny_data: Data) -> None:
-    batches = list(_batches(tiny_config(batch_size=batch_size), tiny_data))
-    assert [len(truth) for _, truth in batches] == batch_sizes(43, batch_size)
-    assert all(len(truth) > 1 for _, truth in batches)
+    found = list(batches(tiny_config(batch_size=batch_size), tiny_data))
+    assert [len(truth) for _, truth in found] == batch_sizes(43, batch_size)
+    assert all(len(truth) > 1 for _, truth in found)
     seen = {
         (image.numpy().tobytes(), int(label))
-        for images, truth in batches
+        for images, truth in found
         for image, label in zip(images, truth, strict=True)
     }
     images, labels = tiny_data.normalise(tiny_data.train[0]), tiny_data.train[1]
