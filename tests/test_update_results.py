@@ -9,8 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
 
-import update_results  # noqa: E402
-from update_results import IN_README, SCRIPTS, markdown, page, readme_table, render, rows  # noqa: E402
+import update_results
+from update_results import IN_README, SCRIPTS, markdown, page, readme_table, render, rows
 
 LINES = [
     "training-digits ours=0.032s rival=0.144s ratio=4.50x goal=4.0x",
