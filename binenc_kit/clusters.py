@@ -9,7 +9,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from binenc_kit.errors import KitError
-from binenc_kit.machine import choose_device
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -28,10 +27,13 @@ def workers_of(where: Where, device: str = "auto") -> int:
     if where is not None:
         with connected(where) as client:
             return max(1, len(client.nthreads()))
-    if choose_device(device) == "cuda":
+    if device != "cpu":
         import torch
 
-        return torch.cuda.device_count()
+        from binenc_kit.machine import choose_device
+
+        if choose_device(device) == "cuda":
+            return torch.cuda.device_count()
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

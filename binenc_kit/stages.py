@@ -4,22 +4,23 @@ import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from binenc_kit.clusters import Where, first_needed, workers_of
 from binenc_kit.errors import KitError
-from binenc_kit.estimates import estimate, in_words
 from binenc_kit.files import house
 from binenc_kit.plans import BUDGETS, Plan, make_plan
 from binenc_kit.recording import Recording
 from binenc_kit.sweep import Swept, sweep
 from binenc_kit.tables import choose_lr
-from binenc_kit.training import Own
+
+if TYPE_CHECKING:
+    from binenc_kit.training import Own
 
 
 @dataclass(frozen=True)
 class Stages:
-    """What came of a reproduction: each head's learning rate, the runs it was chosen from, all seeds' runs, failures."""
+    """What came of a reproduction: learning rates by head, the runs they come from, every seed's runs, failures."""
 
     best_lr: dict[str, float]
     tried: list[Recording]
@@ -32,13 +33,19 @@ def announce(plan: Plan, folder: str | Path, where: Where = None) -> str:
 
     It times each kind of run, as `estimate` does.
     """
+    from binenc_kit.estimates import estimate, in_words  # which import torch
+
     jobs = plan.jobs(folder)
     workers = workers_of(where, next(iter(jobs)).device)
     seconds = estimate(jobs, folder, workers)
     counts = {"head": len(plan.heads), "learning rate": len(plan.lrs), "seed": len(plan.seeds)}
     counts |= {"epoch": next(iter(jobs)).epochs}
-    told = ", ".join(f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items())
-    return f"{told}: {len(jobs)} runs, about {in_words(seconds)} on {workers} worker{'s' * (workers != 1)}"
+    told = ", ".join(_counted(count, what) for what, count in counts.items())
+    return f"{told}: {_counted(len(jobs), 'run')}, about {in_words(seconds)} on {_counted(workers, 'worker')}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def two_stages(
@@ -48,7 +55,7 @@ def two_stages(
     where: Where = None,
     retry: bool = False,
     progress: bool = True,
-    **own: Unpack[Own],
+    **own: "Unpack[Own]",
 ) -> Stages:
     """Choose each head's learning rate on the validation split, then train every seed with it; as `sweep` otherwise.
 

@@ -9,6 +9,8 @@ import heapq
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -21,10 +23,11 @@ from binenc_kit.errors import KitError
 from binenc_kit.files import explained
 from binenc_kit.recording import Recording
 from binenc_kit.tasks import Outcome, Task, perform
-from binenc_kit.training import Own
 
 if TYPE_CHECKING:
     from distributed import Client, Future
+
+    from binenc_kit.training import Own
 
 PAUSE = 1.0  # seconds until a run that another sweep is training is asked for again
 AHEAD = 2  # tasks a worker: it finds the next one waiting, and the driver holds no more than these
@@ -52,7 +55,7 @@ def sweep(
     modes: Sequence[str] = ("strict",),
     retry: bool = False,
     progress: bool = True,
-    **own: Unpack[Own],
+    **own: "Unpack[Own]",
 ) -> Swept:
     """Train and measure every config in a folder of its own within `folder`, several at a time.
 
@@ -125,7 +128,7 @@ class _Todo:
         return True
 
 
-def _spread(client: "Client", todo: _Todo, own: Own, bar: tqdm) -> None:
+def _spread(client: "Client", todo: _Todo, own: "Own", bar: tqdm) -> None:
     """Keep every worker busy until nothing is left; only what the workers have at hand is submitted."""
     running: dict[Future, int] = {}
     shared = None
@@ -146,7 +149,7 @@ def _spread(client: "Client", todo: _Todo, own: Own, bar: tqdm) -> None:
         ) from error
 
 
-def _share(client: "Client", own: Own) -> "Future | Own":
+def _share(client: "Client", own: "Own") -> "Future | Own":
     """What is the caller's own, once a worker instead of once a run."""
     if not own:
         return own
@@ -161,10 +164,9 @@ def _ended(futures: "list[Future]") -> "list[Future]":
     if not futures:
         time.sleep(PAUSE / 10)
         return []
-    try:
-        return list(wait(futures, timeout=PAUSE, return_when="FIRST_COMPLETED").done)
-    except TimeoutError:
-        return []
+    with suppress(TimeoutError, CancelledError):  # or some have no end, since what they share is lost
+        wait(futures, timeout=PAUSE, return_when="FIRST_COMPLETED")
+    return [future for future in futures if future.done()]
 
 
 def _outcome(future: "Future") -> Outcome:

@@ -8,19 +8,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from filelock import FileLock
 
 from binenc_kit.config import RunConfig
-from binenc_kit.data import Data, load_config_data
 from binenc_kit.errors import BusyError, KitError
 from binenc_kit.evaluation import evaluate, kept_row
 from binenc_kit.files import explained, house, write_whole
-from binenc_kit.machine import choose_device
 from binenc_kit.recording import Recording
-from binenc_kit.training import Own, train_one, unused
 from binenc_kit.writing import alone
+
+if TYPE_CHECKING:  # the driver of a sweep does without torch
+    from binenc_kit.data import Data
+    from binenc_kit.training import Own
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what stops every run, not this one alone
 _one_at_a_time = threading.Lock()  # torch's random numbers and threads are the whole process's
@@ -60,12 +61,14 @@ class Outcome(NamedTuple):
     sentence: str = ""
 
 
-def perform(config: RunConfig, task: Task, own: Own) -> Outcome:
+def perform(config: RunConfig, task: Task, own: "Own") -> Outcome:
     """Train one run to its end, going on where it was left, and measure it in each mode of the task.
 
     own: as for `train`. Whatever goes wrong comes back as a sentence, which the run's folder keeps as failed.json until
     the run succeeds, unless it is about the disk.
     """
+    from binenc_kit.training import unused
+
     own = {name: value for name, value in own.items() if name not in unused(config, own)}
     with _one_at_a_time, _where_the_driver_is(task):
         kind = "hindered"
@@ -81,7 +84,9 @@ def perform(config: RunConfig, task: Task, own: Own) -> Outcome:
             return _explain(error, kind, task.folder / config.name)
 
 
-def _train_and_measure(config: RunConfig, task: Task, own: Own) -> None:
+def _train_and_measure(config: RunConfig, task: Task, own: "Own") -> None:
+    from binenc_kit.training import train_one
+
     run = train_one(config, task.folder, progress=False, **own)
     with alone(run.folder):  # another sweep may have come to the same point
         rows = {mode: evaluate(run, own["data"], own.get("backbone"), mode) for mode in task.modes}
@@ -110,15 +115,17 @@ def _keep(sentence: str, folder: Path) -> None:
         write_whole(folder / "failed.json", lambda file: file.write(json.dumps(content).encode()))
 
 
-def _data(config: RunConfig, folder: Path) -> Data:
+def _data(config: RunConfig, folder: Path) -> "Data":
     """A config's data, of which each process keeps the last two."""
     shared = {name: getattr(config, name) for name in ("data", "train_limit", "data_seed", "device")}
     return _loaded(RunConfig(**shared), folder)
 
 
 @lru_cache(maxsize=2)
-def _loaded(config: RunConfig, folder: Path) -> Data:
+def _loaded(config: RunConfig, folder: Path) -> "Data":
     """Load data, one process at a time, so that no two download the same file."""
+    from binenc_kit.data import load_config_data
+
     with explained(f"write to {folder}"):
         lock = FileLock(folder / ".data.lock")
         lock.acquire()
@@ -142,8 +149,9 @@ def _where_the_driver_is(task: Task) -> Iterator[None]:
 
 def _choose_gpu() -> None:
     """Spread the numbered workers of a local cluster over the GPUs."""
-    if choose_device("auto") == "cuda":
-        import torch
+    import torch
+
+    if torch.cuda.is_available():
         from distributed import get_worker
 
         with suppress(ValueError, TypeError):  # no worker, or one that has a name and was given its GPU by others
