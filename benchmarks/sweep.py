@@ -84,8 +84,8 @@ def main() -> None:
     report_limit("sweep-overhead-with-start", max(0.0, one - plain) / len(configs) * 1000, 100, "ms")
     report_limit("sweep-estimate", abs(told / two - 1) * 100, 30, "%")
     note(
-        f"{len(configs)} runs of {epochs} epochs: {plain:.1f} s without Dask, {one:.1f} s on one worker, {two:.1f} s on "
-        f"two, where {told:.1f} s had been told; every number is the same."
+        f"{len(configs)} runs of {epochs} epochs: {plain:.1f} s without Dask, {one:.1f} s on one worker, {two:.1f} s "
+        f"on two, where {told:.1f} s had been told; every number is the same."
     )
 
 

@@ -20,6 +20,8 @@ JOBS = 16  # of Slurm, unless told otherwise
 
 def workers_of(where: Where, device: str = "auto") -> int:
     """How many workers there will be: one a GPU of this machine where the device is one, else one a core."""
+    if not callable(where):
+        _check(where)
     if isinstance(where, int):
         return where
     if isinstance(where, Mapping):
@@ -106,7 +108,8 @@ def _slurm(settings: dict[str, Any]) -> Iterator[Any]:
 
 def _check(where: object) -> None:
     """Refuse what is no place, and a script without a guard, which would start a cluster in each of its workers."""
-    if isinstance(where, bool) or not isinstance(where, int | str | Mapping | None) or where in (0, "", {}):
+    right = where is None or (bool(where) and isinstance(where, int | str | Mapping) and not isinstance(where, bool))
+    if not right or (isinstance(where, int) and where < 1):
         raise KitError(
             f"where is {where!r}, but must be a number of workers from 1, the address of a running scheduler such as "
             "tcp://host:8786, or settings for Slurm"

@@ -144,7 +144,10 @@ def _where_the_driver_is(task: Task) -> Iterator[None]:
         with chdir(task.here) if task.here.is_dir() else nullcontext():
             yield
     finally:
-        os.environ.pop("BINENC_KIT_HOME") if before is None else os.environ.update(BINENC_KIT_HOME=before)
+        if before is None:
+            del os.environ["BINENC_KIT_HOME"]
+        else:
+            os.environ["BINENC_KIT_HOME"] = before
 
 
 def _choose_gpu() -> None:

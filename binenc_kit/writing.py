@@ -36,6 +36,8 @@ def alone(folder: Path) -> Iterator[None]:
                 f"{folder} is being written already, by another process or an unfinished train() of this one: "
                 "wait for it, close it, or train into another folder"
             ) from None
+        for left in folder.glob(".*.part"):  # by a writer that was killed: the lock says that it is no more
+            left.unlink(missing_ok=True)
     try:
         yield
     finally:
@@ -71,10 +73,6 @@ class Writer:
         """Lay out a new folder, or make sure that the one found holds the same run."""
         described = self.folder / "config.json"
         with explained(f"write to {self.folder}"):
-            for left in self.folder.glob(
-                ".checkpoint.pt.*.part"
-            ):  # by a writer that was killed: the lock says that it is no more
-                left.unlink()
             if described.exists():
                 require_same(Recording(self.folder), self.config, self.about["fingerprint"])
             else:

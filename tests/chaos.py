@@ -50,7 +50,9 @@ def start_driver(configs: Sequence[RunConfig], folder: Path, workers: int) -> su
     script.write_text(DRIVER)
     listed.write_text("\n".join(config.to_json() for config in configs))
     command = [sys.executable, str(script), str(folder), str(listed), str(workers)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    )
 
 
 def undisturbed(configs: Sequence[RunConfig], folder: Path) -> list[Recording]:
