@@ -30,6 +30,7 @@ IN_README = {
     "demo-12-runs": "the demo's twelve trainings, against the textbook loop",
     "training-32x32-convnet": "an epoch of the small convnet on pictures of CIFAR's size, against the textbook loop",
     "many-48-runs": "48 small networks as one program, against one after another",
+    "mixture-128x1000": "mixtures of two peaks in 128 dimensions, against scikit-learn's one after another",
     "deepfool-1000-BinEnc": "DeepFool on 1,000 pictures, against one picture at a time",
     "scrub-step": "a step of the scrubber, against a matplotlib redraw",
 }
