@@ -24,7 +24,7 @@ FOLDER = ROOT / "benchmarks"
 FILE, PAGE, README = FOLDER / "results.json", FOLDER / "RESULTS.md", ROOT / "README.md"
 SCRIPTS = ("training", "many_runs", "start", "scaling", "recordings", "precision", "measures", "scrub", "gpu")
 NUMBER = r"([\d.e+-]+)"
-COMPARISON = re.compile(rf"([\w-]+) ours={NUMBER}(\w*) rival={NUMBER}\w* ratio={NUMBER}x goal=(?:none|{NUMBER}x)")
+COMPARISON = re.compile(rf"([\w-]+) ours={NUMBER}(\w*) rival={NUMBER}(\w*) ratio={NUMBER}x goal=(?:none|{NUMBER}x)")
 LIMIT = re.compile(rf"([\w-]+) found={NUMBER}([\w%]*) limit={NUMBER}[\w%]*")
 IN_README = {
     "demo-12-runs": "the demo's twelve trainings, against the textbook loop",
@@ -85,10 +85,10 @@ def rows(lines: Sequence[str]) -> Iterator[Row]:
     """The comparisons and limits among the lines that a script printed."""
     for line in lines:
         if match := COMPARISON.fullmatch(line):
-            name, ours, unit, rival, ratio, goal = match.groups()
+            name, ours, unit, rival, rivals_unit, ratio, goal = match.groups()
             held = None if goal is None else float(ratio) >= float(goal)
             aim = f"at least {float(goal):g}" if goal else ""
-            yield Row(name, f"{ours} {unit}", f"{rival} {unit}", ratio, aim, held)
+            yield Row(name, f"{ours} {unit}", f"{rival} {rivals_unit}", ratio, aim, held)
         elif match := LIMIT.fullmatch(line):
             name, found, unit, limit = match.groups()
             yield Row(name, f"{found} {unit}", "", "", f"at most {limit} {unit}", float(found) <= float(limit))
