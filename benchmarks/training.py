@@ -88,7 +88,7 @@ def main() -> None:
     compare_epochs("training-digits-mlp", 4.0, mlp, digits, rounds=1 if quick else 10)
     heads, seeds, epochs = (["BinEnc"], [0], 1) if quick else (list(HEADS), [0, 1, 2], 20)
     demo = grid(heads, [2e-3], seeds, data="digits", epochs=epochs, device="cpu")
-    compare_runs("demo-12-runs", 4.0, demo, digits, rounds=1)
+    compare_runs("demo-12-runs", 4.0, demo, digits, rounds=0)
     small = RunConfig(data="custom:random", backbone="convnet", batch_size=128, augment=True, device="cpu")
     compare_epochs("training-32x32-convnet", 1.8, small, random_pictures(600 if quick else 6000), 1 if quick else 4)
     if not quick:
