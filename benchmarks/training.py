@@ -90,7 +90,7 @@ def main() -> None:
     demo = grid(heads, [2e-3], seeds, data="digits", epochs=epochs, device="cpu")
     compare_runs("demo-12-runs", 4.0, demo, digits, rounds=0)
     small = RunConfig(data="custom:random", backbone="convnet", batch_size=128, augment=True, device="cpu")
-    compare_epochs("training-32x32-convnet", 1.8, small, random_pictures(600 if quick else 6000), 1 if quick else 4)
+    compare_epochs("training-32x32-convnet", 1.8, small, random_pictures(200 if quick else 6000), 1 if quick else 4)
     if not quick:
         deep = replace(small, backbone="resnet18")
         compare_epochs("training-32x32-resnet18", None, deep, random_pictures(256), rounds=1)
