@@ -107,8 +107,8 @@ def page(results: dict[str, dict[str, Any]]) -> str:
     parts = [
         "# How fast is it?\n\n"
         "Made by `make bench` from what the scripts in this folder print; nothing is typed in by hand. Each line was "
-        "measured in one run, ours and the rival's work in turns, and of each the fastest round counts. A *missed* "
-        f"goal stays in the table.\n\n{markdown(table)}"
+        "measured in one run, ours and the rival's; where rounds are short they take turns, and of each the fastest "
+        f"round counts. A *missed* goal stays in the table.\n\n{markdown(table)}"
     ]
     for script in SCRIPTS:
         parts.append(f"## {script}\n\n{ast.get_docstring(ast.parse((FOLDER / f'{script}.py').read_text()))}")
