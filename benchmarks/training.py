@@ -3,8 +3,9 @@
 The textbook loop is how most tutorials train: a DataLoader in the main process, torchvision's transforms sample by
 sample, float32, loss and accuracy read with .item() after every step, accuracy evaluated on pictures augmented as in
 training. "demo-12-runs" is the training of `make demo`, a fourth of its epochs: ours with all that `train` records,
-probe, checkpoint and validation split; the rival with an evaluation of as many pictures, and nothing kept; each once, for
-it takes minutes. The other comparisons are epochs without either; the ResNet18 that the textbook loop trains is torchvision's.
+probe, checkpoint and validation split; the rival with an evaluation of as many pictures, and nothing kept; each once,
+for it takes minutes. The other comparisons are epochs without either; the ResNet18 that the textbook loop trains is
+torchvision's.
 """
 
 import argparse
