@@ -21,11 +21,11 @@ from binenc_kit.schedules import gamma_at
 from binenc_kit.steps import make_optimizer, train_epoch
 
 
-def random_pictures(n: int, classes: int = 10) -> Data:
-    """Train pictures of CIFAR's size, n of them; their content has no influence on the time."""
+def random_pictures(n: int, classes: int = 10, shape: tuple[int, ...] = (32, 32, 3)) -> Data:
+    """Train pictures, n of them, of CIFAR's size unless told; their content has no influence on the time."""
     rng = np.random.default_rng(0)
     splits = {
-        split: (rng.integers(0, 256, (many, 32, 32, 3), dtype=np.uint8), np.arange(many) % classes)
+        split: (rng.integers(0, 256, (many, *shape), dtype=np.uint8), np.arange(many) % classes)
         for split, many in (("train", n), ("val", max(classes, n // 10)), ("test", classes))
     }
     return make_data(splits, [str(label) for label in range(classes)])

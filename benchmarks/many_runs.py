@@ -77,7 +77,7 @@ def main() -> None:
     if quick:
         return compare("many-12-runs", 3.0, runs(2, 2, 3, epochs=1), data, rounds=1)
     compare("many-12-runs", 3.0, runs(2, 2, 3, epochs=3), data, rounds=8)
-    compare("many-48-runs", 6.0, runs(4, 4, 3, epochs=3), data, rounds=5)
+    compare("many-48-runs", 6.0, runs(4, 4, 3, epochs=3), data, rounds=8)
     compare("many-108-runs", 6.0, runs(6, 6, 3, epochs=3), data, rounds=3)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -1,8 +1,10 @@
 """Our measures against the loops they replace, same work and hardware in one run, and how their time grows with N.
 
 DeepFool's rival is the way of its authors' code and of most tutorials: a picture at a time, a backward pass a class.
-That of the Mahalanobis distance calls scipy's for each sample, with the inverse covariances at hand. Both run on as
-many threads as numpy and torch take by themselves; with OMP_NUM_THREADS=1 scipy's small products are much quicker.
+That of the Mahalanobis distance calls scipy's for each sample, with the inverse covariances at hand. That of the
+mixtures is the authors' and the mode paper: scikit-learn's GaussianMixture, a dimension at a time. All run on as many
+threads as numpy and torch take by themselves; with OMP_NUM_THREADS=1 scipy's small products and scikit-learn's k-means
+are much quicker.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from binenc_kit.groups import codes, geometry, mixture
 from binenc_kit.machine import seeded
 from binenc_kit.measures.binarity import rotation_baseline
 from binenc_kit.measures.information import code_information, latent_information
+from binenc_kit.measures.mixtures import mixture_scores
 from binenc_kit.measures.reliability import knn_distance, mahalanobis_auroc, mahalanobis_distances
 from binenc_kit.measures.robustness import deepfool
 from binenc_kit.measures.smoothness import distance_margin, knn_entropy, norm_variation
@@ -130,8 +133,26 @@ def growth(P: int, sizes: tuple[int, int]) -> None:
         )
 
 
+def distances_and_mixtures(quick: bool, rounds: int) -> None:
+    """Mahalanobis distances and mixtures against theirs."""
+    z, labels = latents(2000 if quick else 20_000, 64)
+    half = len(z) // 2
+    train, test = (z[:half], labels[:half]), (z[half:], labels[half:])
+    compare(
+        f"mahalanobis-{half}x64", 50.0,
+        lambda: mahalanobis_distances(*train, train[1], *test, mode="paper")[0],
+        lambda: mahalanobis_of_each(*train, *test), rounds,
+    )  # fmt: skip
+    for P, n, goal in ((128, 100 if quick else 1000, 10.0), (64, 1000 if quick else 50_000, 2.0)):
+        z, _ = latents(n, P)
+        compare(
+            f"mixture-{P}x{n}", goal,
+            lambda z=z: np.array(mixture_scores(z)), lambda z=z: np.array(mixture_scores(z, mode="paper")), rounds,
+        )  # fmt: skip
+
+
 def main() -> None:
-    """DeepFool and Mahalanobis against their loops; then all measures of latents at 50,000 and 200,000 samples."""
+    """What has a rival against it; then all measures of latents at 50,000 and 200,000 samples."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer pictures, samples and rounds, to see that it runs")
     quick = parser.parse_args().quick
@@ -145,14 +166,7 @@ def main() -> None:
             lambda network=network: deepfool(network, images, refine=False).relative,
             lambda network=network: np.array([deepfool_of_one(network, image) for image in images]), rounds,
         )  # fmt: skip
-    z, labels = latents(2000 if quick else 20_000, 64)
-    half = len(z) // 2
-    train, test = (z[:half], labels[:half]), (z[half:], labels[half:])
-    compare(
-        f"mahalanobis-{half}x64", 50.0,
-        lambda: mahalanobis_distances(*train, train[1], *test, mode="paper")[0],
-        lambda: mahalanobis_of_each(*train, *test), rounds,
-    )  # fmt: skip
+    distances_and_mixtures(quick, rounds)
     for P in (4, 64):
         growth(P, (500, 1000) if quick else (50_000, 200_000))
 

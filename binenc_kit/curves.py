@@ -29,7 +29,7 @@ def binarity_by_epoch(runs: Runs) -> Figure:
     """How well two narrow peaks describe each latent dimension of the probe, epoch by epoch. Source: BinEnc-v3, Fig. 1.
 
     Dashed: what two points, equally frequent, would score; dead dimensions and rarer points can score more. A mixture
-    is fitted for each dimension at each epoch, a few milliseconds each: the wide latents of NoPen take a minute.
+    is fitted for each dimension at each epoch: the wide latents of NoPen take seconds.
     """
     panels = {
         "binarity_score": Panel("score (log-likelihood, nats a sample)", reach=5.296),

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from binenc_kit.config import RunConfig
@@ -176,6 +175,8 @@ def _set_aside(
     images: NDArray[Any], labels: NDArray[Any], share: float, seed: int, what: str
 ) -> tuple[tuple[NDArray[Any], NDArray[Any]], ...]:
     """Set a stratified share of the samples aside: (kept, set aside)."""
+    from sklearn.model_selection import train_test_split  # slow to import, and given splits do without it
+
     try:
         kept, aside = train_test_split(np.arange(len(labels)), test_size=share, stratify=labels, random_state=seed)
     except ValueError:  # scikit-learn's words are about its own arguments

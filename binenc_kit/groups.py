@@ -6,15 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from binenc_kit.measures.accuracy import accuracy
-from binenc_kit.measures.binarity import (
-    code_agreement,
-    distinct_codes,
-    mixture_scores,
-    rotation_baseline,
-    whole_code_agreement,
-)
+from binenc_kit.measures.binarity import code_agreement, distinct_codes, rotation_baseline, whole_code_agreement
 from binenc_kit.measures.collapse import collapse
 from binenc_kit.measures.information import code_information, latent_information
+from binenc_kit.measures.mixtures import mixture_scores
 from binenc_kit.measures.reliability import auroc, mahalanobis_auroc
 from binenc_kit.measures.simplex import mean_directions
 from binenc_kit.measures.smoothness import distance_margin, knn_entropy, margins, norm_variation
@@ -42,9 +37,9 @@ def codes(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
     return {measure.__name__: measure(z, labels) for measure in measures}
 
 
-def mixture(z: ArrayLike, labels: ArrayLike) -> dict[str, float]:
+def mixture(z: ArrayLike, labels: ArrayLike, mode: str = "strict") -> dict[str, float]:
     """Whether each dimension has two narrow peaks, whatever the labels; z: (N, P)."""
-    scores = mixture_scores(z)
+    scores = mixture_scores(z, mode)
     measured = {"binarity_score": scores.score, "binarity_std": scores.std, "peak_distance": scores.peak_distance}
     return measured | {"at_ceiling": scores.at_ceiling}
 
@@ -61,7 +56,7 @@ def _latents(view: View) -> dict[str, float]:
     z, classes, bias = view.train.z, view.classes, view.network.classifier.bias
     weight, bias = classifier_weight(view.network), None if bias is None else bias.detach().cpu().numpy()
     row = codes(z, classes) | {"whole_code_rotated": rotation_baseline(z, classes, rotations=5)}
-    return row | mixture(z, classes) | collapse(z, classes, weight, bias, view.mode)._asdict()
+    return row | mixture(z, classes, view.mode) | collapse(z, classes, weight, bias, view.mode)._asdict()
 
 
 def _uniformity(view: View) -> dict[str, float]:

@@ -21,7 +21,7 @@ from binenc_kit.rules import HEADS
 from binenc_kit.schedules import lr_at
 from binenc_kit.stacks import Stack, rates
 
-MOST, FEWEST = 24, 6  # runs in a stack: more are no faster each, fewer leave Python's overhead unshared
+MOST, FEWEST = 64, 6  # runs in a stack: more would hardly be faster each, fewer leave Python's overhead unshared
 WORKERS = 4  # stacks at work at once: more would wait for each other's Python
 SHARED = ("data", "train_limit", "data_seed", "device")
 ALLOWED = {

@@ -6,8 +6,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
-from sklearn.metrics import roc_curve
 
 from binenc_kit.errors import KitError
 from binenc_kit.measures.reliability import auroc
@@ -24,6 +22,9 @@ def roc_curves(scores: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
     colours. Raises `KitError` for scores without right or without wrong predictions, for NaN and unequal shapes.
     Source: Hanley and McNeil 1982; BinEnc-v3, Table 2.
     """
+    from scipy.stats import rankdata  # slow to import, and all other figures do without the two
+    from sklearn.metrics import roc_curve
+
     if not scores:
         raise KitError("there are no scores to draw: pass {name: (uncertainty, wrong)}")
     figure = Figure(figsize=(8, 5), layout="constrained")

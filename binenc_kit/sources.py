@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from binenc_kit.errors import KitError
 from binenc_kit.splits import Split
@@ -19,6 +18,8 @@ NAMES = {
 
 def read_digits() -> tuple[dict[str, Split], list[str]]:
     """The 1,797 digits of 8x8 pixels that come with scikit-learn; their 17 grey levels spread over 0 to 255."""
+    from sklearn.datasets import load_digits  # slow to import, and other pictures do without it
+
     digits = load_digits()
     return {"train": (np.round(digits.images * 255 / 16).astype(np.uint8), digits.target)}, list("0123456789")
 

@@ -16,15 +16,7 @@ from binenc_kit.data import Data, load_config_data
 from binenc_kit.epochs import Epoch, Loop, run_epoch
 from binenc_kit.errors import KitError
 from binenc_kit.files import house
-from binenc_kit.machine import (
-    choose_device,
-    describe,
-    enough_memory,
-    few_threads,
-    same_bits,
-    seeded,
-    threads_for,
-)
+from binenc_kit.machine import choose_device, describe, enough_memory, few_threads, same_bits, seeded, threads_for
 from binenc_kit.networks import Backbone, Network, build_network, restore
 from binenc_kit.objectives import Penalty, make_objective
 from binenc_kit.recording import Recording, check_frames, require_same

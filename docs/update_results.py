@@ -22,14 +22,15 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks"
 FILE, PAGE, README = FOLDER / "results.json", FOLDER / "RESULTS.md", ROOT / "README.md"
-SCRIPTS = ("training", "many_runs", "start", "scaling", "precision", "measures", "scrub", "sweep", "gpu")
+SCRIPTS = ("training", "many_runs", "start", "scaling", "recordings", "precision", "measures", "scrub", "sweep", "gpu")
 NUMBER = r"([\d.e+-]+)"
-COMPARISON = re.compile(rf"([\w-]+) ours={NUMBER}(\w*) rival={NUMBER}\w* ratio={NUMBER}x goal=(?:none|{NUMBER}x)")
+COMPARISON = re.compile(rf"([\w-]+) ours={NUMBER}(\w*) rival={NUMBER}(\w*) ratio={NUMBER}x goal=(?:none|{NUMBER}x)")
 LIMIT = re.compile(rf"([\w-]+) found={NUMBER}([\w%]*) limit={NUMBER}[\w%]*")
 IN_README = {
     "demo-12-runs": "the demo's twelve trainings, against the textbook loop",
     "training-32x32-convnet": "an epoch of the small convnet on pictures of CIFAR's size, against the textbook loop",
     "many-48-runs": "48 small networks as one program, against one after another",
+    "mixture-128x1000": "mixtures of two peaks in 128 dimensions, against scikit-learn's one after another",
     "deepfool-1000-BinEnc": "DeepFool on 1,000 pictures, against one picture at a time",
     "scrub-step": "a step of the scrubber, against a matplotlib redraw",
 }
@@ -84,10 +85,10 @@ def rows(lines: Sequence[str]) -> Iterator[Row]:
     """The comparisons and limits among the lines that a script printed."""
     for line in lines:
         if match := COMPARISON.fullmatch(line):
-            name, ours, unit, rival, ratio, goal = match.groups()
+            name, ours, unit, rival, rivals_unit, ratio, goal = match.groups()
             held = None if goal is None else float(ratio) >= float(goal)
             aim = f"at least {float(goal):g}" if goal else ""
-            yield Row(name, f"{ours} {unit}", f"{rival} {unit}", ratio, aim, held)
+            yield Row(name, f"{ours} {unit}", f"{rival} {rivals_unit}", ratio, aim, held)
         elif match := LIMIT.fullmatch(line):
             name, found, unit, limit = match.groups()
             yield Row(name, f"{found} {unit}", "", "", f"at most {limit} {unit}", float(found) <= float(limit))
@@ -106,8 +107,8 @@ def page(results: dict[str, dict[str, Any]]) -> str:
     parts = [
         "# How fast is it?\n\n"
         "Made by `make bench` from what the scripts in this folder print; nothing is typed in by hand. Each line was "
-        "measured in one run, ours and the rival's work in turns, and of each the fastest round counts. A *missed* "
-        f"goal stays in the table.\n\n{markdown(table)}"
+        "measured in one run, ours and the rival's; where rounds are short they take turns, and of each the fastest "
+        f"round counts. A *missed* goal stays in the table.\n\n{markdown(table)}"
     ]
     for script in SCRIPTS:
         parts.append(f"## {script}\n\n{ast.get_docstring(ast.parse((FOLDER / f'{script}.py').read_text()))}")

@@ -1,6 +1,7 @@
 """Small data, small runs, and a house of its own for every test."""
 
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -15,6 +16,7 @@ from binenc_kit.networks import Network
 from binenc_kit.outputs import open_network
 from binenc_kit.recording import Recording
 from binenc_kit.training import train, train_one
+from binenc_kit.writing import Writer
 
 # With other tests on the same cores, how long an example takes says nothing about it.
 hypothesis.settings.register_profile("beside others", deadline=None)
@@ -60,6 +62,28 @@ def tiny_run(tiny_data: Data, tmp_path: Path) -> Recording:
     """A finished run of three epochs."""
     list(train(tiny_config(), tmp_path / "tiny", data=tiny_data))
     return Recording(tmp_path / "tiny")
+
+
+def written(folder: Path, epochs: int, samples: int = 2000, P: int = 64) -> Recording:
+    """A recording of noise, written frame by frame as training does."""
+    rng, labels = np.random.default_rng(0), np.arange(samples) % 3
+    about = {"fingerprint": "none", "class_names": ["a", "b", "c"]}
+    with Writer(folder, tiny_config(epochs=epochs, P=P), about) as writer:
+        writer.start(np.arange(samples), labels, P, "<f4")
+        for epoch in range(1, epochs + 1):
+            metrics = {"epoch": epoch, "gamma": 1.0, "probe_accuracy": 0.5, "val_accuracy": 0.5}
+            writer.append(metrics, rng.standard_normal((samples, P), np.float32))
+    return Recording(folder)
+
+
+def peak_bytes(work: Callable[[], object]) -> int:
+    """What some work holds at most, its result included: numpy's arrays count, mapped files do not."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def trained_digits(folder: Path, epochs: int) -> tuple[Network, Data]:

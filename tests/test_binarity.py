@@ -5,8 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy.stats import norm
-from sklearn.mixture import GaussianMixture
 
 from binenc_kit.errors import KitError
 from binenc_kit.measures.binarity import (
@@ -16,7 +14,6 @@ from binenc_kit.measures.binarity import (
     codebook,
     distinct_codes,
     hamming_distances,
-    mixture_scores,
     rotation_baseline,
     whole_code_agreement,
 )
@@ -123,82 +120,6 @@ def test_hamming_distances_by_hand() -> None:
     for wrong in ([1, 0], [[0.5, 1.0]], [[np.nan]]):
         with pytest.raises(KitError, match="codes of shape"):
             hamming_distances(wrong)
-
-
-def two_peaks(rng: np.random.Generator, n: int = 200, P: int = 3) -> np.ndarray:
-    return rng.choice([-1.0, 1.0], (n, P)) * [3.0, 1.0, 0.2][:P] + rng.normal(0, 0.05, (n, P)) + 0.7
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("scale", [1e-30, 1e-9, 1.0, 1e12])
-@pytest.mark.parametrize("n", [2, 50])
-def test_perfect_two_point_data_is_at_the_known_ceiling(n: int, scale: float) -> None:
-    found = mixture_scores(np.tile([[1.0], [-1.0]], (n // 2, 4)) * scale)
-    # a Gaussian of std 1e-3 at its own peak, and half of the samples in it
-    assert found == pytest.approx(
-        (norm.logpdf(0, scale=1e-3) - np.log(2) - 0.5e-6, 1e-3, 2000, 1.0), rel=1e-6, abs=1e-5
-    )
-    assert found.score == pytest.approx(5.296, abs=1e-3)
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("value", [0.0, 0.1, 1e-9])
-def test_a_dead_dimension_scores_higher_than_a_perfect_code(value: float) -> None:
-    assert mixture_scores(np.full((7, 2), value)) == pytest.approx((5.989, 1e-3, 0, 1), abs=1e-3)
-
-
-def test_half_of_the_dimensions_at_the_ceiling() -> None:
-    column = np.tile([1.0, -1.0], 100)
-    noisy = column + np.random.default_rng(0).normal(0, 0.01, 200)
-    assert mixture_scores(np.stack([column, noisy], axis=1)).at_ceiling == 0.5
-    assert mixture_scores(np.where(column > 0, column, noisy)[:, None]).at_ceiling == 0  # one peak of two is not enough
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_mixture_scores_are_those_of_scipys_normal_distribution(seed: int) -> None:
-    z = two_peaks(np.random.default_rng(seed))
-    scores, stds, distances = [], [], []
-    for column in ((z - z.mean(0)) / z.std(0)).T:
-        fit = GaussianMixture(2, random_state=0).fit(column[:, None])
-        means, widths = fit.means_[:, 0], np.sqrt(fit.covariances_[:, 0, 0])
-        density = fit.weights_ * np.exp(norm.logpdf(column[:, None], means, widths))
-        scores.append(np.log(density.sum(1)).mean())
-        stds.append(widths.mean())
-        distances.append(abs(means[0] - means[1]) / widths.mean())
-    assert mixture_scores(z) == pytest.approx((np.mean(scores), np.mean(stds), np.mean(distances), 0))
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_plain_em_finds_the_same_peaks(seed: int) -> None:
-    z = two_peaks(np.random.default_rng(seed), P=1)
-    x = ((z - z.mean(0)) / z.std(0))[:, 0]
-    weights, means, widths = np.array([0.5, 0.5]), np.array([-1.0, 1.0]), np.array([0.5, 0.5])
-    for _ in range(100):
-        shares = weights * norm.pdf(x[:, None], means, widths)
-        shares /= shares.sum(1, keepdims=True)
-        weights, means = shares.mean(0), shares.T @ x / shares.sum(0)
-        widths = np.sqrt((shares * (x[:, None] - means) ** 2).sum(0) / shares.sum(0) + 1e-6)
-    score = np.log((weights * norm.pdf(x[:, None], means, widths)).sum(1)).mean()
-    expected = (score, widths.mean(), abs(means[0] - means[1]) / widths.mean(), 0)
-    assert mixture_scores(z) == pytest.approx(expected, rel=1e-4)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_mixture_ignores_order_scale_shift_signs_and_names_of_dimensions(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    z = two_peaks(rng)
-    other = (z * rng.choice([-1, 1], 3) * 1e-9 - 4e-9)[rng.permutation(len(z))][:, rng.permutation(3)]
-    assert mixture_scores(other) == pytest.approx(mixture_scores(z), rel=1e-4)
-    assert mixture_scores(z) == mixture_scores(z)
-
-
-@pytest.mark.parametrize(
-    ("z", "expected"),
-    [([[1.0], [np.nan]], "NaN"), ([[1.0], [np.inf]], "infinity"), ([1.0, 2.0], "shape"), ([[1.0]], "at least 2")],
-)
-def test_bad_latents_for_the_mixture_get_one_sentence(z: object, expected: str) -> None:
-    with pytest.raises(KitError, match=expected):
-        mixture_scores(z)
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1.0])

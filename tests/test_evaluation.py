@@ -14,6 +14,7 @@ from binenc_kit.groups import GROUPS, MEASURES
 from binenc_kit.machine import seeded
 from binenc_kit.measures.binarity import code_agreement
 from binenc_kit.measures.collapse import collapse
+from binenc_kit.measures.mixtures import mixture_scores
 from binenc_kit.measures.reliability import mahalanobis_auroc
 from binenc_kit.measures.robustness import deepfool
 from binenc_kit.networks import PixelNetwork, build_network, predict
@@ -155,6 +156,7 @@ def test_paper_looks_at_augmented_train_pictures_and_predicted_labels(hard_run: 
     for row, (logits, z), mode in ((strict, plain, "strict"), (paper, moved, "paper")):
         found = mahalanobis_auroc(z, labels, logits.argmax(1), test[1], truth, predicted, mode)
         assert row["auroc"] == found.auroc
+        assert row["binarity_score"] == mixture_scores(z, mode).score
 
 
 def test_deepfool_keeps_to_right_pictures_and_pixels_only_in_strict(hard_run: Recording) -> None:

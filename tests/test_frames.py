@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from binenc_kit.errors import KitError
 from binenc_kit.widgets.frames import LEVELS, ORIENTATIONS, checked_frames, first_bad, pack, plane, quantise, thinned
+from tests.conftest import peak_bytes
 
 finite = st.floats(-(2.0**100), 2.0**100, allow_nan=False, width=32)
 shapes = st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(1, 4))
@@ -28,6 +29,12 @@ def test_no_latent_loses_its_bit_or_more_than_a_step(latents: np.ndarray) -> Non
     assert np.abs(values).max() <= LEVELS
     step = scale[:, None, None] / LEVELS
     assert (np.abs(values * step - latents.astype(np.float64)) <= step * (1 + 1e-6)).all()
+
+
+def test_quantising_holds_one_frame_at_a_time_in_float64() -> None:
+    latents = np.ones((40, 500, 64), np.float32)
+    result, frame = 2 * latents.size, 8 * latents[0].size
+    assert result < peak_bytes(lambda: quantise(latents)) < result + 6 * frame
 
 
 def test_each_frame_has_its_own_scale() -> None:

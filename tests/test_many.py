@@ -171,7 +171,10 @@ def test_no_list_of_configs_is_refused(configs: object) -> None:
         train_many(configs)
 
 
-@pytest.mark.parametrize(("runs", "workers", "sizes"), [(3, 2, [3]), (12, 2, [6, 6]), (48, 2, [24, 24]), (108, 2, [18] * 6)])  # fmt: skip  # noqa: E501
+SIZES = [(3, 2, [3]), (12, 2, [6, 6]), (48, 2, [24, 24]), (108, 2, [54, 54]), (260, 2, [43, 43, 44, 43, 43, 44])]
+
+
+@pytest.mark.parametrize(("runs", "workers", "sizes"), SIZES)
 def test_stacks_keep_every_worker_busy(runs: int, workers: int, sizes: list[int], tiny_data: Data) -> None:
     configs = [tiny_config(seed=seed, lr=0.1 / (1 + seed % 4)) for seed in range(runs)]
     parts = list(_parts(configs, [_first(configs[0], tiny_data)] * runs, workers))

@@ -41,6 +41,21 @@ assert bk.RunConfig(**vars(run.config)) == run.config
     assert (tiny_run.folder / "book.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("names", "slow"),
+    [
+        (
+            "Recording, RunConfig, load_data, make_data, train, train_heads",
+            {"sklearn", "scipy.stats", "pandas", "matplotlib", "torchvision", "IPython"},
+        ),
+        ("EpochScrubber, figures, results_table", {"sklearn", "scipy.stats", "torch"}),
+    ],
+)
+def test_names_do_not_import_what_they_do_not_need_yet(names: str, slow: set[str]) -> None:
+    code = f"import sys; from binenc_kit import {names}; found = {slow} & set(sys.modules); assert not found, found"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_nothing_downstream_is_imported_upstream() -> None:
     order = ["errors", "validation", "rules", "config", "files", "splits", "folders", "sources", "machine", "data"]
     order += ["backbones", "hug", "rivals", "heads", "networks", "objectives", "schedules", "steps"]

@@ -17,7 +17,7 @@ from binenc_kit.errors import KitError
 from binenc_kit.evaluation import evaluate
 from binenc_kit.recording import Recording
 from binenc_kit.training import train
-from tests.conftest import tiny_config
+from tests.conftest import peak_bytes, tiny_config, written
 
 
 def test_a_recording_opens_while_it_is_written(tiny_data: Data, tmp_path: Path) -> None:
@@ -67,6 +67,24 @@ def test_a_half_written_line_is_not_an_epoch(tiny_run: Recording) -> None:
     with (tiny_run.folder / "metrics.jsonl").open("ab") as file:
         file.write(b'{"epoch": 4, "gam')
     assert Recording(tiny_run.folder).epochs == 3
+
+
+# memory
+
+FRAME = 2000 * 64 * 4  # bytes of an epoch as `written` makes it
+
+
+def test_writing_holds_no_more_for_more_epochs(tmp_path: Path) -> None:
+    few, many = (peak_bytes(lambda epochs=epochs: written(tmp_path / str(epochs), epochs)) for epochs in (10, 40))
+    assert FRAME < few
+    assert abs(many - few) < 2 * FRAME
+
+
+def test_opening_a_recording_and_choosing_a_frame_reads_no_latents(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", 10)
+    assert peak_bytes(lambda: run.latents[5]) < FRAME / 10
+    assert isinstance(run.latents[5], np.memmap)
+    assert peak_bytes(lambda: np.array(run.latents[5])) > FRAME  # which a copy would show
 
 
 # damage

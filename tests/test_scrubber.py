@@ -1,6 +1,8 @@
 import io
 import json
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -12,14 +14,14 @@ import traitlets
 from PIL import Image
 
 import binenc_kit as bk
-from binenc_kit.data import Data
+from binenc_kit.data import Data, make_data
 from binenc_kit.display import to_png
 from binenc_kit.errors import KitError
 from binenc_kit.measures.binarity import code_agreement
 from binenc_kit.recording import Recording, read_header
 from binenc_kit.training import train
 from binenc_kit.widgets import CodeExplorer, EpochScrubber
-from tests.conftest import tiny_config
+from tests.conftest import peak_bytes, tiny_config, tiny_splits, written
 from tests.test_frames import unpack
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -91,6 +93,47 @@ def test_a_recording_that_is_being_written_shows_what_is_there(tiny_data: Data, 
     scrubber.refresh()
     assert scrubber.content["heads"][0]["epochs"] == [1, 2, 3, 4]
     assert scrubber.epoch == 2
+
+
+def test_scrubbing_holds_one_frame_at_a_time(tmp_path: Path) -> None:
+    frame = 2000 * 64 * 4
+    runs = [written(tmp_path / str(epochs), epochs) for epochs in (10, 40)]
+    for heads in ([(run, {}) for run in runs], [(run.latents, {"labels": run.labels}) for run in runs]):
+        few, many = (
+            peak_bytes(lambda head=head, told=told: EpochScrubber(head, **told, points=10)) for head, told in heads
+        )
+        assert frame < few
+        assert abs(many - few) < 2 * frame
+
+
+def test_scrubbing_reads_only_the_probe_and_a_step_nothing(tiny_run: Recording, tmp_path: Path) -> None:
+    """Which files are opened, in an interpreter of its own: a hook that sees them can never be taken off again."""
+    code = f"""
+import shutil, sys
+opened = []
+sys.addaudithook(lambda event, told: opened.append(str(told[0])) if event == "open" else None)
+import binenc_kit as bk
+folder = {str(tiny_run.folder)!r}
+scrubber = bk.EpochScrubber(bk.Recording(folder))
+found = {{path.removeprefix(folder)[1:] for path in opened if path.startswith({str(tmp_path)!r})}}
+assert found == {{"config.json", "metrics.jsonl", "latents.npy", "probe.npz"}}, found
+shutil.rmtree(folder)
+opened.clear()
+scrubber.epoch = 3
+assert scrubber.epoch == 3
+assert "Epoch scrubber" in scrubber.to_html()
+assert not [path for path in opened if path.startswith({str(tmp_path)!r})], opened
+"""
+    (tiny_run.folder / "checkpoint.pt").unlink()
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_scrubbing_reads_does_not_grow_with_the_train_pictures(tiny_run: Recording, tmp_path: Path) -> None:
+    data = make_data(tiny_splits(each=200), ["a", "b", "c"], name="tiny")
+    assert len(data.train[1]) > 5 * tiny_run.about["samples"]["train"]
+    list(train(tiny_config(), tmp_path / "more", data=data))
+    for name in ("latents.npy", "probe.npz"):
+        assert (tmp_path / "more" / name).stat().st_size == (tiny_run.folder / name).stat().st_size
 
 
 def test_a_recording_without_an_epoch_says_so(tiny_run: Recording, tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import pytest
 from binenc_kit.data import Data, load_data
 from binenc_kit.errors import KitError
 from binenc_kit.evaluation import COLUMNS, evaluate
-from binenc_kit.measures.binarity import code_agreement, mixture_scores
+from binenc_kit.measures.binarity import code_agreement
 from binenc_kit.measures.collapse import collapse
+from binenc_kit.measures.mixtures import mixture_scores
 from binenc_kit.recording import Recording
 from binenc_kit.tables import FOLLOWED, best_rows, by_epoch, choose_lr, mean_and_spread, results_table, summarise
 from binenc_kit.training import train, train_heads, train_one

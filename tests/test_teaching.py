@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from binenc_kit.measures.binarity import mixture_scores
+from binenc_kit.measures.mixtures import mixture_scores
 from binenc_kit.measures.uniformity import best_separation
 from binenc_kit.wells import well
 

@@ -1,28 +1,12 @@
 """Is it a code? Bits are the signs of the latents; samples of one class should share theirs."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
 
 from binenc_kit.errors import KitError
-from binenc_kit.measures.arrays import latents_and_labels, require_count, rows, standardise
-
-# scikit-learn adds reg_covar = 1e-6 to each variance, so no std is below 1e-3; within 1 % of it, that addition is
-# 98 % of the variance and the number no longer speaks of the data.
-CEILING_STD = 1.01e-3
-
-
-class MixtureScores(NamedTuple):
-    """Means over the dimensions, and the share of dimensions whose fit has reached scikit-learn's floor."""
-
-    score: float
-    std: float
-    peak_distance: float
-    at_ceiling: float
+from binenc_kit.measures.arrays import latents_and_labels, require_count
 
 
 class Codebook(NamedTuple):
@@ -117,26 +101,6 @@ def hamming_distances(bits: ArrayLike) -> NDArray[np.int64]:
     return ((bits.shape[1] - signs @ signs.T) / 2).astype(np.int64)
 
 
-def mixture_scores(z: ArrayLike, seed: int = 0) -> MixtureScores:
-    """How well two narrow peaks describe each standardised dimension, as means over the dimensions.
-
-    score: mean log-likelihood a sample in nats (eq. 11); std: mean std of the two components (eq. 12);
-    peak_distance: |m1 - m2| over their mean std (eq. 13); at_ceiling: share of dimensions where both stds are at the
-    floor of 1e-3 that scikit-learn's reg_covar sets. There the numbers stop meaning anything: perfect two-point data
-    gives score 5.296 (more when the two are not equally frequent), std 1e-3 and peak distance 2000, however narrow its
-    peaks; and a dead (constant) dimension, no code at all, scores even higher, 5.989, with peak distance 0.
-    z: (N, P), N at least 2, any scale. Raises `KitError` for other shapes, NaN and infinity.
-    Source: BinEnc-v3, eq. 10-13.
-    """
-    z = rows(z)
-    if len(z) < 2:
-        raise KitError("a mixture of two components needs at least 2 samples, but there is 1")
-    fits = [_two_peaks(column[:, None], seed) for column in standardise(z, z).T]
-    scores, stds, distances = (np.array(values) for values in zip(*fits, strict=True))
-    at_ceiling = (stds <= CEILING_STD).all(axis=1).mean()
-    return MixtureScores(float(scores.mean()), float(stds.mean()), float(distances.mean()), float(at_ceiling))
-
-
 def rotation_baseline(z: ArrayLike, labels: ArrayLike, rotations: int = 20, seed: int = 0) -> float:
     """Mean `whole_code_agreement` after random rotations of z: what tight classes score in an unchosen orientation.
 
@@ -151,15 +115,6 @@ def rotation_baseline(z: ArrayLike, labels: ArrayLike, rotations: int = 20, seed
     rng = np.random.default_rng(seed)
     turned = (z @ _random_rotation(z.shape[1], rng) for _ in range(rotations))
     return float(np.mean([whole_code_agreement(other, labels) for other in turned]))
-
-
-def _two_peaks(column: NDArray[np.float64], seed: int) -> tuple[float, NDArray[np.float64], float]:
-    """Score, both stds and peak distance of one standardised dimension (N, 1)."""
-    with warnings.catch_warnings():  # a dead or slow dimension is an answer here, not an accident
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        mixture = GaussianMixture(n_components=2, random_state=seed).fit(column)
-    stds = np.sqrt(mixture.covariances_.ravel())
-    return mixture.score(column), stds, float(np.abs(np.diff(mixture.means_.ravel()))[0] / stds.mean())
 
 
 def _random_rotation(P: int, rng: np.random.Generator) -> NDArray[np.float64]:

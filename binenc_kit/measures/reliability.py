@@ -5,9 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
-from scipy.stats import rankdata
-from sklearn.covariance import ledoit_wolf_shrinkage
-from sklearn.neighbors import NearestNeighbors
 
 from binenc_kit.errors import KitError, require_known
 from binenc_kit.measures.arrays import MODES, latents_and_labels, predictions, require_count, rows, standardise
@@ -52,6 +49,8 @@ def auroc(uncertainty: ArrayLike, wrong: ArrayLike, mode: str = "strict") -> flo
     if mode == "paper":
         quantiles = np.quantile(unsure, np.arange(101) * 0.01)
         return float((0.01 * np.searchsorted(np.sort(sure), quantiles) / len(sure)).sum())
+    from scipy.stats import rankdata  # slow to import, as scikit-learn is below: a kept table opens without either
+
     beaten = rankdata(uncertainty)[wrong].sum() - len(unsure) * (len(unsure) + 1) / 2
     return float(beaten / (len(unsure) * len(sure)))
 
@@ -144,6 +143,8 @@ def knn_distance(train_z: ArrayLike, test_z: ArrayLike, k: int = 10) -> NDArray[
     require_count("k", k)
     if k > len(train):
         raise KitError(f"k is {k}, but there are only {len(train)} train latents to be neighbours")
+    from sklearn.neighbors import NearestNeighbors
+
     found = NearestNeighbors(n_neighbors=k).fit(train).kneighbors(test, return_distance=False)
     # scikit-learn's fast search may round distances below 1e-8, where collapsed classes live
     return np.linalg.norm(test - train[found[:, -1]], axis=1)
@@ -165,7 +166,10 @@ def _to_gaussian(own: NDArray[np.float64], points: NDArray[np.float64], mode: st
     rank = int((variances > max(FLOAT32_VARIANCE, P * np.finfo(np.float64).eps * variances[-1])).sum())
     if mode == "paper":
         variances = variances + PAPER_VARIANCE
-    else:  # shrinkage moves the variances along the axes and leaves the axes where they are
+    else:
+        from sklearn.covariance import ledoit_wolf_shrinkage
+
+        # shrinkage moves the variances along the axes and leaves the axes where they are
         share = np.clip(ledoit_wolf_shrinkage(own), 0, 1) if P > 1 else 0.0
         variances = (1 - share) * variances + share * variances.mean() + FLOAT32_VARIANCE
     white = (points - mean) @ (axes / np.sqrt(variances))

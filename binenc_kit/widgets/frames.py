@@ -66,11 +66,13 @@ def quantise(latents: NDArray[np.floating]) -> tuple[NDArray[np.int16], NDArray[
     Each frame has a scale of its own, for latents shrink by orders of magnitude as gamma grows. Rounding is away from
     zero, so that no latent loses its sign, which is its bit; a value moves by less than 1 / LEVELS of the largest one.
     """
-    scale = np.abs(latents).max(axis=(1, 2)).astype(np.float64)
-    safe = np.where(scale > 0, scale, 1.0)[:, None, None]
-    steps = np.abs(latents.astype(np.float64)) / safe * LEVELS
-    steps = np.where(latents != 0, np.clip(np.ceil(steps - 1e-9), 1, LEVELS), 0)
-    return (np.sign(latents) * steps).astype(np.int16), scale
+    values, scale = np.empty(latents.shape, np.int16), np.empty(len(latents))
+    for number, frame in enumerate(latents):  # all at once, float64 would take several times the memory of all latents
+        scale[number] = np.abs(frame).max()
+        steps = np.abs(frame.astype(np.float64)) / (scale[number] or 1.0) * LEVELS
+        steps = np.where(frame != 0, np.clip(np.ceil(steps - 1e-9), 1, LEVELS), 0)
+        values[number] = np.sign(frame) * steps
+    return values, scale
 
 
 def pack(values: NDArray[np.int16]) -> bytes:

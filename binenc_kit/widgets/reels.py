@@ -49,7 +49,7 @@ def reel_of_recording(run: Recording, points: int, frames: int) -> Reel:
     labels, names = named_labels(run.labels, len(run.labels), run.class_names)
     some = subset(labels, _room(len(chosen), every.shape[2], points), seed=0)
     return Reel(
-        latents=checked_frames([every[frame][some] for frame in chosen]),
+        latents=checked_frames(every[np.ix_(chosen, some)]),
         labels=labels[some],
         names=names,
         samples=some,
@@ -71,10 +71,10 @@ def reel_of_arrays(
     labels, names = named_labels(labels, latents.shape[1], class_names)
     chosen = thinned(len(latents), frames)
     own = {name: [values[frame] for frame in chosen] for name, values in checked_curves(curves, len(latents)).items()}
-    measured = _measured(latents[chosen], labels)
+    measured = _measured((latents[frame] for frame in chosen), labels)
     some = subset(labels, _room(len(chosen), latents.shape[2], points), seed=0)
     return Reel(
-        latents=latents[chosen][:, some],
+        latents=latents[np.ix_(chosen, some)],
         labels=labels[some],
         names=names,
         samples=some,

@@ -11,7 +11,8 @@ from sklearn.mixture import GaussianMixture
 
 from binenc_kit import checks
 from binenc_kit.checks import binary
-from binenc_kit.measures.binarity import code_agreement, mixture_scores, whole_code_agreement
+from binenc_kit.measures.binarity import code_agreement, whole_code_agreement
+from binenc_kit.measures.mixtures import mixture_scores
 from binenc_kit.shelf import shipped_runs
 
 CEILING = math.log(0.5 / (1e-3 * math.sqrt(2 * math.pi)))
