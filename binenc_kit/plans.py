@@ -68,7 +68,8 @@ def make_plan(parameters: Mapping[str, Any], budget: str = "full") -> Plan:
     for name in ("heads", "lrs", "seeds"):
         require_list(name, parameters.get(name))
     rates, seeds, by = BUDGETS[budget]
-    kept = {"lrs": _spread(parameters["lrs"], rates), "seeds": list(parameters["seeds"])[:seeds]}
+    lrs = [RunConfig(lr=lr).lr for lr in parameters["lrs"]]  # YAML reads 1e-05 as text
+    kept = {"lrs": _spread(lrs, rates), "seeds": list(parameters["seeds"])[:seeds]}
     settings = settings if by == 1 else shortened(RunConfig(**settings), by, settings)
     return Plan(list(parameters["heads"]), **kept, settings=settings, paper_mode=parameters.get("paper_mode", True))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -161,22 +162,30 @@ def quartic(z: torch.Tensor) -> torch.Tensor:
 # disks
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-def test_a_full_disk_ends_a_sweep_with_one_sentence(where: Where, tmp_path: Path) -> None:
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of two megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "small", str(folder)]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root on Linux can mount a small disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("room", [0, 3_000, 12_000, 60_000])
+def test_a_full_disk_ends_a_sweep_with_one_sentence(where: Where, small_disk: Path, tmp_path: Path, room: int) -> None:
     configs = tiny_grid(epochs=3, heads=["BinEnc"])
-    folder = tmp_path / configs[0].name
-    with closing(train(configs[0], folder)) as epochs:
+    with closing(train(configs[0], small_disk / configs[0].name)) as epochs:
         next(epochs)
-    metrics = folder / "metrics.jsonl"
-    kept = metrics.read_bytes()
-    metrics.unlink()
-    metrics.symlink_to("/dev/full")
-    with pytest.raises(KitError, match=r"No space left on device.*what was complete is kept"):
-        sweep(configs, tmp_path, where=where, progress=False)
-    assert not (folder / "failed.json").exists()  # it is not the run's fault
-    metrics.unlink()
-    metrics.write_bytes(kept)  # space has been made
-    swept = sweep(configs, tmp_path, where=where, progress=False)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - room))
+    with pytest.raises(KitError, match="No space left on device.*what was complete is kept"):
+        sweep(configs, small_disk, where=where, progress=False)
+    assert not list(small_disk.glob("*/failed.json"))  # it is not the run's fault
+    ballast.unlink()
+    swept = sweep(configs, small_disk, where=where, progress=False)
     assert_equal(swept.recordings, undisturbed(configs, tmp_path / "alone"))
 
 
