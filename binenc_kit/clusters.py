@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 Where = int | str | Mapping[str, Any] | Callable[[], "Client"] | None
 DEATHS = 20  # of workers while they train one run: more, and it is the run that kills them
 JOBS = 16  # of Slurm, unless told otherwise
+DASK = {
+    "distributed.scheduler.allowed-failures": DEATHS,
+    "distributed.admin.low-level-log-length": 50,  # logs for Dask's own developers: they grow with the runs, up to this
+    "distributed.diagnostics.computations.max-history": 1,
+}
 
 
 def workers_of(where: Where, device: str = "auto") -> int:
@@ -55,7 +60,7 @@ def connected(where: Where = None, device: str = "auto") -> "Iterator[Client]":
     from distributed import Client
 
     with ExitStack() as stack:
-        stack.enter_context(config.set({"distributed.scheduler.allowed-failures": DEATHS}))
+        stack.enter_context(config.set(DASK))
         try:
             if isinstance(where, Mapping):
                 where = stack.enter_context(_slurm(dict(where)))
@@ -114,5 +119,5 @@ def _check(where: object) -> None:
             f"where is {where!r}, but must be a number of workers from 1, the address of a running scheduler such as "
             "tcp://host:8786, or settings for Slurm"
         )
-    if multiprocessing.parent_process() is not None and multiprocessing.current_process().daemon:
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # what multiprocessing itself asks
         raise KitError("a worker imported the script that started it: put the call under if __name__ == '__main__':")

@@ -141,7 +141,7 @@ def test_an_interrupt_ends_all_and_keeps_whole_epochs(where: Where, tmp_path: Pa
 
 @needs_signals
 def test_data_and_functions_of_one_s_own_survive_the_workers(where: Where, tiny_data: Data, tmp_path: Path) -> None:
-    configs = [tiny_config(penalty="custom:quartic", epochs=300, seed=seed) for seed in range(2)]
+    configs = [tiny_config(penalty="custom:quartic", epochs=150, seed=seed) for seed in range(2)]
     own = {"data": tiny_data, "penalty": quartic}
     with ThreadPoolExecutor() as pool:
         swept = pool.submit(sweep, [*configs, tiny_config(head="NoPen")], tmp_path, where=where, progress=False, **own)
@@ -282,7 +282,7 @@ def test_the_driver_s_memory_does_not_grow_with_the_runs(
         assert len(sweep(configs, tmp_path, where=where, progress=False).done) == runs
         peaks[runs] = tracemalloc.get_traced_memory()[1] - before
         tracemalloc.stop()
-    assert peaks[360] < peaks[36] + 300_000
+    assert peaks[360] - peaks[36] < 324 * 4096  # which runs there are is known, half of this each, and no more
 
 
 def test_two_stages_choose_by_validation_and_train_every_seed(where: Where, tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_without_a_choice_the_first_seed_is_measured_as_the_paper_does(where: Wh
 
 def test_a_head_all_of_whose_rates_fail_gets_one_sentence(where: Where, tmp_path: Path) -> None:
     parameters = {"heads": ["NoPen", "BinEnc"], "lrs": [50.0, 100.0], "seeds": [0], "epochs": 2, "optimizer": "sgd"}
-    with pytest.raises(KitError, match="no learning rate of NoPen, BinEnc could be trained: the loss became"):
+    with pytest.raises(KitError, match="no learning rate of BinEnc could be trained: the loss became"):
         two_stages(make_plan(parameters | TINY), tmp_path, where=where, progress=False)
 
 
