@@ -105,8 +105,9 @@ def _slurm(settings: dict[str, Any]) -> Iterator[Any]:
     from dask_jobqueue import SLURMCluster
 
     jobs = settings.pop("jobs", JOBS)
+    extra = [*settings.pop("worker_extra_args", ()), "--memory-limit", "0"]  # as in `_local`; Slurm has its own limit
     scheduler = {"dashboard": False, "dashboard_address": "127.0.0.1:0", **settings.pop("scheduler_options", {})}
-    with SLURMCluster(**settings, scheduler_options=scheduler) as cluster:
+    with SLURMCluster(**settings, worker_extra_args=extra, scheduler_options=scheduler) as cluster:
         cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
         yield cluster
 

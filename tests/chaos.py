@@ -87,7 +87,7 @@ def disturb(configs: Sequence[RunConfig], folder: Path, kills: int, seed: int = 
         assert _wait_for_news(driver, folder), f"the sweep was done after {killed}"
         time.sleep(rng.uniform(0, 0.4))
         who = "driver" if rng.random() < 0.35 else "worker"
-        workers = [child for child in psutil.Process(driver.pid).children() if "fork" in " ".join(child.cmdline())]
+        workers = [child for child in psutil.Process(driver.pid).children() if _is_worker(child)]
         victim = driver if who == "driver" or not workers else rng.choice(workers)
         victim.kill()
         killed["driver" if victim is driver else "worker"] += 1
@@ -97,6 +97,13 @@ def disturb(configs: Sequence[RunConfig], folder: Path, kills: int, seed: int = 
     told, _ = driver.communicate(timeout=300)
     assert told.split() == [str(len(configs)), "{}"], told
     return killed
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "fork" in " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return False
 
 
 def _wait_for_news(driver: subprocess.Popen, folder: Path) -> bool:
