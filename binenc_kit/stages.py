@@ -1,4 +1,7 @@
-"""A reproduction in two stages on Dask's workers: a learning rate for each head, then every seed."""
+"""A reproduction in two stages on Dask's workers: a learning rate for each head, then every seed.
+
+python -m binenc_kit.stages SETTINGS.yaml [--budget quick] [--workers N | --scheduler tcp://... | --slurm SLURM.yaml]
+"""
 
 import argparse
 import sys
@@ -82,7 +85,7 @@ def two_stages(
 
 def main() -> None:
     """Run both stages from a file of settings."""
-    parser = argparse.ArgumentParser(prog="python -m binenc_kit.sweep", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m binenc_kit.stages", description=main.__doc__)
     parser.add_argument("settings", type=Path, help="YAML, as papermill takes it: notebooks/settings/*.yaml")
     parser.add_argument("--out", help="folder for everything, instead of the settings' own")
     parser.add_argument("--scheduler", help="address of a running Dask scheduler, such as tcp://host:8786")
@@ -124,3 +127,7 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise KitError(f"{path} holds no settings: give lines such as heads: [BinEnc, NoPen]")
     return settings
+
+
+if __name__ == "__main__":
+    main()

@@ -1,9 +1,4 @@
-"""`sweep(configs, folder)`: many runs, spread over workers by Dask; whatever ends it, the next call does the rest.
-
-    python -m binenc_kit.sweep SETTINGS.yaml [--budget quick] [--workers N | --scheduler tcp://... | --slurm SLURM.yaml]
-
-runs both stages of a reproduction: it chooses each head's learning rate, then trains every seed.
-"""
+"""`sweep(configs, folder)`: many runs, spread over workers by Dask; whatever ends it, the next call does the rest."""
 
 import heapq
 import sys
@@ -181,9 +176,3 @@ def _outcome(future: "Future") -> Outcome:
     if isinstance(error, KilledWorker):
         return Outcome("failed", f"its worker died {DEATHS} times: give a run more memory, or take fewer workers")
     return Outcome("failed", f"{type(error).__name__}: {error}")
-
-
-if __name__ == "__main__":
-    from binenc_kit.stages import main  # which runs sweeps
-
-    main()
