@@ -1,6 +1,6 @@
 """A reproduction in two stages on Dask's workers: a learning rate for each head, then every seed.
 
-python -m binenc_kit.stages SETTINGS.yaml [--budget quick] [--workers N | --scheduler tcp://... | --slurm SLURM.yaml]
+    python -m binenc_kit.stages SETTINGS.yaml [--budget quick] [--workers N | --scheduler tcp://... | --slurm FILE.yaml]
 """
 
 import argparse

@@ -181,7 +181,7 @@ def test_a_full_disk_ends_a_sweep_with_one_sentence(where: Where, small_disk: Pa
         next(epochs)
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - room))
-    with pytest.raises(KitError, match="No space left on device.*what was complete is kept"):
+    with pytest.raises(KitError, match=r"No space left on device.*what was complete is kept"):
         sweep(configs, small_disk, where=where, progress=False)
     assert not list(small_disk.glob("*/failed.json"))  # it is not the run's fault
     ballast.unlink()
