@@ -1,4 +1,4 @@
-"""Figures as PNG files and on a notebook's page, never without their alt text, which is a figure's label."""
+"""Figures as PNG files and on a notebook's page, never without their alt text, which is a figure's label; durations."""
 
 import io
 from pathlib import Path
@@ -54,3 +54,11 @@ def save(figures: dict[str, Figure], folder: Path) -> list[Path]:
     for path, figure in zip(paths, figures.values(), strict=True):
         path.write_bytes(to_png(figure))
     return paths
+
+
+def in_words(seconds: float) -> str:
+    """A duration for people."""
+    for unit, length in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 1.5 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} seconds"

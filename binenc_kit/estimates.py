@@ -19,11 +19,12 @@ from binenc_kit.evaluation import evaluate, kept_row
 from binenc_kit.outputs import open_network
 from binenc_kit.recording import Recording
 from binenc_kit.splits import SPLITS, subset
+from binenc_kit.tasks import DATA, only
 from binenc_kit.training import train
 
 START = 5.0  # seconds until a cluster works: its processes start, and each imports torch
 OVERHEAD = 0.05  # seconds a run, for handing it out and laying out its folder
-BATCHES = 50  # of an epoch are enough to time one
+BATCHES = 30  # of an epoch are enough to time one
 ENOUGH = 1.0  # seconds of epochs, or ten of them
 KIND = (
     "data", "backbone", "width", "head", "P", "allow_small_P", "penalty", "batch_size", "optimizer", "augment",
@@ -49,23 +50,15 @@ def estimate(jobs: Mapping[RunConfig, Sequence[str]], folder: str | Path, worker
     for config, modes in jobs.items():
         epochs, evaluations = _left(config, Path(folder), modes)
         if epochs or evaluations:
-            cost = measured(RunConfig(**{name: getattr(config, name) for name in KIND}))
+            cost = measured(only(config, KIND))
             heapq.heapreplace(free, free[0] + epochs * cost.epoch + evaluations * cost.evaluation + OVERHEAD)
     return START + max(free) if any(free) else 0.0
-
-
-def in_words(seconds: float) -> str:
-    """A duration for people."""
-    for unit, length in (("hours", 3600), ("minutes", 60)):
-        if seconds >= 1.5 * length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.0f} seconds"
 
 
 @lru_cache(maxsize=64)
 def measured(kind: RunConfig) -> Cost:
     """Time a kind of run; of large data a share of the pictures stands for all while it trains."""
-    data = load_config_data(kind)
+    data = _loaded(only(kind, DATA))
     share = min(1.0, BATCHES * kind.batch_size / len(data.train[1]))
     config = replace(kind, probe_size=max(1, round(kind.probe_size * share)))
     with tempfile.TemporaryDirectory() as folder, _one_thread():
@@ -76,6 +69,12 @@ def measured(kind: RunConfig) -> Cost:
         return Cost(seconds / share, time.perf_counter() - start)
 
 
+@lru_cache(maxsize=1)
+def _loaded(config: RunConfig) -> Data:
+    """Data that all kinds share."""
+    return load_config_data(config)
+
+
 def _time_epochs(config: RunConfig, data: Data, folder: Path) -> float:
     """Seconds of an epoch after the first, which also warms up."""
     with closing(train(config, folder, data=data)) as epochs:
@@ -83,7 +82,7 @@ def _time_epochs(config: RunConfig, data: Data, folder: Path) -> float:
         start = time.perf_counter()
         for done, _ in enumerate(epochs, start=1):
             passed = time.perf_counter() - start
-            if done == 10 or (done > 1 and passed > ENOUGH):
+            if done == 10 or passed > ENOUGH:
                 break
     return passed / done
 

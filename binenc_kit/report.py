@@ -7,16 +7,21 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader
 
+from binenc_kit.display import in_words
 from binenc_kit.errors import KitError
 from binenc_kit.figures import alt_text
 from binenc_kit.files import explained, write_whole
 from binenc_kit.groups import GROUPS
 from binenc_kit.published import compare
+from binenc_kit.recording import Recording
 from binenc_kit.rules import HEADS, label_of
 from binenc_kit.tables import Runs, listed, summarise
 from binenc_kit.verdicts import verdicts
 
 Finding = tuple[str, bool, str]  # a claim, whether it held, the numbers behind it
+PRINTED = {  # by the beginning of its name, what a figure is in the paper (arXiv 2310.08224v3)
+    "binarity_by_epoch": 1, "latents_of": 2, "code_agreement_by_epoch": 3, "sigma_w_by_epoch": 4, "accuracy_by_epoch": 5
+}  # fmt: skip
 CLAIMS = (  # what, how BinEnc's should compare, column, and 1 where more is better
     ("code agreement", "higher", "code_agreement", 1),
     ("relative Sigma_W", "lower", "sigma_w_relative", -1),
@@ -34,14 +39,16 @@ def write_report(
     figures: Sequence[Path],
     findings: Sequence[Finding],
     missing: Sequence[str] = (),
+    tried: Sequence[Recording] = (),
 ) -> None:
     """Write the report of `runs` to `path`.
 
     table: `results_table(runs)`, of one mode or several, which stay apart; figures: PNG files, as `figures.save` writes
-    them; findings: `findings(table, C)`; missing: a sentence for each run that was asked for and is not there. Where
-    there are printed numbers for these data, they stand beside ours, with a paragraph for each table.
+    them; findings: `findings(table, C)`; missing: a sentence for each run that was asked for and is not there; tried:
+    the runs that chose a learning rate. Where there are printed numbers for these data, they stand beside ours, with a
+    paragraph for each table.
     """
-    first = listed(runs)[0]
+    first, everything = listed(runs)[0], {run.config.name: run for run in [*listed(runs), *tried]}.values()
     beside, paragraphs = _beside_the_paper(table)
     pictures = [(_caption(png.stem), _inline(png.read_bytes()), alt_text(png.read_bytes())) for png in figures]
     environment = Environment(loader=PackageLoader("binenc_kit", "."), autoescape=True)
@@ -56,8 +63,9 @@ def write_report(
         missing=missing,
         config=vars(first.config),
         about=first.about,
-        hours=_hours(table.drop_duplicates("run")["seconds"].sum()),
-        runs=table["run"].nunique(),
+        hours=in_words(sum(line["seconds"] for run in everything for line in run.metrics)),
+        runs=len(everything),
+        rates=len(tried),
         modes=table["mode"].unique().tolist(),
     )
     with explained(f"write {path}"):
@@ -111,14 +119,6 @@ def _beside_the_paper(table: pd.DataFrame) -> tuple[str, list[tuple[str, str]]]:
         return "", []
 
 
-def _hours(seconds: float) -> str:
-    """Seconds, minutes or hours, whichever is easily read."""
-    unit, size = next(
-        ((unit, size) for unit, size in (("hours", 3600), ("minutes", 60)) if seconds >= 2 * size), ("seconds", 1)
-    )
-    return f"{seconds / size:.3g} {unit}"
-
-
 def _numbers(values: pd.Series) -> str:
     return ", ".join(f"{value:.4g}" for value in values)
 
@@ -129,7 +129,10 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _caption(name: str) -> str:
-    return (name[0].upper() + name[1:]).replace("_", " ")
+    printed = next(
+        (f", as in Figure {number} of the paper" for start, number in PRINTED.items() if name.startswith(start)), ""
+    )
+    return (name[0].upper() + name[1:]).replace("_", " ") + printed
 
 
 def _inline(png: bytes) -> str:

@@ -50,6 +50,7 @@ def sweep(
     modes: Sequence[str] = ("strict",),
     retry: bool = False,
     progress: bool = True,
+    title: str = "runs",
     **own: "Unpack[Own]",
 ) -> Swept:
     """Train and measure every config in a folder of its own within `folder`, several at a time.
@@ -58,17 +59,16 @@ def sweep(
     tried again with `retry`. Two sweeps over one folder share the runs. Workers compute on one thread each; one that
     dies is replaced, and its run goes on elsewhere.
     where: as for `clusters.connected`: by default this machine, with one worker a GPU or core. modes: in which to
-    measure, as `evaluate`; none: only train. own: as for `train`.
+    measure, as `evaluate`; none: only train. title: what the progress bar calls it. own: as for `train`.
     Raises `KitError` for a folder that cannot be written, a full disk, data or workers that cannot be had.
     """
     require_list("configs", configs)
-    todo = _Todo(list(dict.fromkeys(configs)), Task.of(Path(folder), modes), retry)
+    todo = _Todo(list(dict.fromkeys(configs)), Task.of(Path(folder), modes), retry, title)
     bar = tqdm(
-        total=len(todo.configs), initial=todo.done + len(todo.failed), file=sys.stdout, disable=not progress, ncols=100,
-        bar_format="{desc} |{bar}| {elapsed} so far, {remaining} to go",
+        desc=todo.told, total=len(todo.configs), initial=todo.settled, file=sys.stdout, ncols=100,
+        disable=not progress, bar_format="{desc} |{bar}| {elapsed} so far, {remaining} to go",
     )  # fmt: skip
     with bar:
-        todo.show(bar)
         if todo.waiting:
             with explained(f"write to {todo.task.folder}"):
                 todo.task.folder.mkdir(parents=True, exist_ok=True)
@@ -82,8 +82,8 @@ def sweep(
 class _Todo:
     """Which runs are left and when to ask for them, how many are done, and which have failed."""
 
-    def __init__(self, configs: Sequence[RunConfig], task: Task, retry: bool) -> None:
-        self.configs, self.task, self.retry = configs, task, retry
+    def __init__(self, configs: Sequence[RunConfig], task: Task, retry: bool, title: str) -> None:
+        self.configs, self.task, self.retry, self.title = configs, task, retry, title
         self.done, self.failed = 0, dict[str, str]()
         self.waiting = [(0.0, number) for number, config in enumerate(configs) if not self._settled(config)]
 
@@ -106,12 +106,16 @@ class _Todo:
         else:
             self.done += 1
 
-    def show(self, bar: tqdm) -> None:
-        """Bring the progress bar up to date."""
-        settled = self.done + len(self.failed)
-        left = len(self.configs) - settled
-        bar.set_description_str(f"{self.done} done, {len(self.failed)} failed, {left} left", refresh=False)
-        bar.update(settled - bar.n)
+    @property
+    def settled(self) -> int:
+        """How many runs nothing is left to do for."""
+        return self.done + len(self.failed)
+
+    @property
+    def told(self) -> str:
+        """Where things stand."""
+        left = len(self.configs) - self.settled
+        return f"{self.title}: {self.done} done, {len(self.failed)} failed, {left} left"
 
     def _settled(self, config: RunConfig) -> bool:
         if self.task.done(config):
@@ -137,7 +141,8 @@ def _spread(client: "Client", todo: _Todo, own: "Own", bar: tqdm) -> None:
                 if future.cancelled():  # the worker that held what is shared is gone
                     shared = None
                 todo.settle(running.pop(future), _outcome(future))
-            todo.show(bar)
+            bar.set_description_str(todo.told, refresh=False)
+            bar.update(todo.settled - bar.n)
     except OSError as error:
         raise KitError(
             f"lost the scheduler ({type(error).__name__}: {error}): start the sweep again, what was complete is kept"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # the driver of a sweep does without torch
     from binenc_kit.training import Own
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what stops every run, not this one alone
+DATA = ("data", "train_limit", "data_seed", "device")  # settings that say what is loaded
 _one_at_a_time = threading.Lock()  # torch's random numbers and threads are the whole process's
 
 
@@ -115,10 +116,14 @@ def _keep(sentence: str, folder: Path) -> None:
         write_whole(folder / "failed.json", lambda file: file.write(json.dumps(content).encode()))
 
 
+def only(config: RunConfig, names: Sequence[str]) -> RunConfig:
+    """Some of a config's settings, and the defaults for all others: what runs of one kind have in common."""
+    return RunConfig(**{name: getattr(config, name) for name in names})
+
+
 def _data(config: RunConfig, folder: Path) -> "Data":
     """A config's data, of which each process keeps the last two."""
-    shared = {name: getattr(config, name) for name in ("data", "train_limit", "data_seed", "device")}
-    return _loaded(RunConfig(**shared), folder)
+    return _loaded(only(config, DATA), folder)
 
 
 @lru_cache(maxsize=2)

@@ -7,7 +7,7 @@ import pytest
 
 from binenc_kit import estimates
 from binenc_kit.data import Data, load_data
-from binenc_kit.estimates import OVERHEAD, START, Cost, estimate, in_words, measured
+from binenc_kit.estimates import OVERHEAD, START, Cost, estimate, measured
 from binenc_kit.recording import Recording
 from tests.chaos import tiny_grid
 from tests.conftest import tiny_config
@@ -59,10 +59,3 @@ def test_a_kind_is_timed_with_all_pictures_or_with_a_share(monkeypatch: pytest.M
         [len(getattr(data, split)[1]) for split in ("train", "val", "test")],
         [round(share * len(getattr(data, split)[1])) for split in ("train", "val", "test")],
     ]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 seconds"), (89, "89 seconds"), (91, "1.5 minutes"), (9000, "2.5 hours")]
-)
-def test_a_duration_is_told_in_its_unit(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words

@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 
 from binenc_kit import figures
 from binenc_kit.data import Data, make_data
+from binenc_kit.display import in_words
 from binenc_kit.errors import KitError
 from binenc_kit.measures.binarity import codebook, hamming_distances
 from binenc_kit.palette import STYLES, plain, styles
@@ -419,3 +420,10 @@ def test_long_names_keep_both_ends() -> None:
     assert plain("aquarium_fish_12", 9) == "aqua…h_12"
     assert plain("short", 5) == "short"
     assert plain("$") == r"\$"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 seconds"), (89, "89 seconds"), (91, "1.5 minutes"), (9000, "2.5 hours")]
+)
+def test_a_duration_is_told_in_its_unit(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words

@@ -8,7 +8,7 @@ from binenc_kit.data import Data, make_data
 from binenc_kit.errors import KitError
 from binenc_kit.files import shipped
 from binenc_kit.recording import Recording
-from binenc_kit.report import _hours, findings, write_report
+from binenc_kit.report import findings, write_report
 from binenc_kit.tables import results_table
 from binenc_kit.training import train, train_heads
 from tests.conftest import tiny_config, tiny_splits
@@ -83,7 +83,7 @@ def test_both_modes_stand_in_the_report_apart(tiny_run: Recording, tiny_data: Da
     both = pd.concat([results_table([tiny_run], tiny_data, mode=mode) for mode in ("strict", "paper")])
     write_report(tmp_path / "report.html", [tiny_run], both, [], [])
     page = (tmp_path / "report.html").read_text()
-    assert "1 runs" in page
+    assert "<p>1 run;" in page
     assert "<td>strict</td>" in page
     assert "<td>paper</td>" in page
     assert "never averaged" in page
@@ -126,8 +126,19 @@ def test_what_is_missing_is_said_and_nothing_else(tiny_run: Recording, tmp_path:
     assert "What is missing" not in (tmp_path / "whole.html").read_text()
 
 
-@pytest.mark.parametrize(
-    ("seconds", "told"), [(9, "9 seconds"), (119, "119 seconds"), (600, "10 minutes"), (9000, "2.5 hours")]
-)
-def test_training_times_are_told_in_a_readable_unit(seconds: float, told: str) -> None:
-    assert _hours(seconds) == told
+def test_runs_that_chose_a_learning_rate_count_once(tiny_run: Recording, tiny_data: Data, tmp_path: Path) -> None:
+    table = results_table([tiny_run], tiny_data)
+    write_report(tmp_path / "report.html", [tiny_run], table, [], [], tried=[tiny_run])
+    page = (tmp_path / "report.html").read_text()
+    assert "<p>1 run, 1 of them to choose a learning rate" in page
+    write_report(tmp_path / "plain.html", [tiny_run], table, [], [])
+    assert "to choose a learning rate" not in (tmp_path / "plain.html").read_text()
+
+
+def test_a_figure_says_which_of_the_paper_s_it_is(tiny_run: Recording, tiny_data: Data, tmp_path: Path) -> None:
+    drawn = {"sigma_w_by_epoch": figures.sigma_w_by_epoch([tiny_run]), "codebook_of_x": figures.codebook(tiny_run)}
+    pngs = figures.save(drawn, tmp_path)
+    write_report(tmp_path / "report.html", [tiny_run], results_table([tiny_run], tiny_data), pngs, [])
+    page = (tmp_path / "report.html").read_text()
+    assert "Sigma w by epoch, as in Figure 4 of the paper" in page
+    assert "Codebook of x<" in page

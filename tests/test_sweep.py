@@ -27,7 +27,7 @@ from binenc_kit.data import Data
 from binenc_kit.errors import KitError
 from binenc_kit.plans import make_plan
 from binenc_kit.recording import Recording
-from binenc_kit.stages import two_stages
+from binenc_kit.stages import announce, gathered, two_stages
 from binenc_kit.sweep import sweep
 from binenc_kit.tasks import Outcome, Task
 from binenc_kit.training import train, train_one
@@ -57,7 +57,7 @@ def test_every_number_is_the_one_without_dask(where: Where, tmp_path: Path, caps
     assert swept.done == tuple(configs)
     assert not swept.failed
     assert_equal(swept.recordings, undisturbed(configs, tmp_path / "alone"))
-    assert "4 done, 0 failed, 0 left" in capsys.readouterr().out
+    assert "runs: 4 done, 0 failed, 0 left" in capsys.readouterr().out
     again = sweep([*reversed(configs), configs[0]], tmp_path / "swept", where=NOWHERE, progress=False)
     assert again.done == tuple(reversed(configs))  # nothing was left, so nobody was asked
 
@@ -296,8 +296,32 @@ def test_two_stages_choose_by_validation_and_train_every_seed(where: Where, tmp_
         (head, seed) for head in ("BinEnc", "NoPen") for seed in (0, 1)
     ]
     assert all("strict" in run.results for run in stages.runs)
+    assert not stages.missing
     again = two_stages(plan, tmp_path, where=NOWHERE, progress=False)
     assert [run.folder for run in again.runs] == [run.folder for run in stages.runs]
+    assert announce(plan, tmp_path, 2) == "2 heads, 2 learning rates, 2 seeds, 4 epochs: 6 runs, all of them done"
+
+
+def test_what_is_there_is_gathered_and_what_is_missing_told(where: Where, tmp_path: Path) -> None:
+    parameters = {"heads": ["BinEnc", "NoPen"], "lrs": [1e-5, 4e-3], "seeds": [0, 1], "epochs": 2, **TINY}
+    plan = make_plan(parameters)
+    with pytest.raises(KitError, match=r"none of these runs is done in .* yet"):
+        gathered(plan, tmp_path)
+    stages = two_stages(plan, tmp_path, where=where, progress=False)
+    lost, failed = stages.runs[1].config, stages.runs[3].config
+    shutil.rmtree(tmp_path / lost.name)
+    (tmp_path / failed.name / "finished").unlink()
+    (tmp_path / failed.name / "failed.json").write_text('{"sentence": "it burnt", "epoch": 1}')
+    there = gathered(plan, tmp_path)
+    assert [run.config for run in there.runs] == [stages.runs[0].config, stages.runs[2].config]
+    assert there.best_lr == stages.best_lr
+    assert there.missing == [
+        f"BinEnc, learning rate 0.004, seed 1 ({lost.name}): not done yet",
+        f"NoPen, learning rate 0.004, seed 1 ({failed.name}): it burnt",
+    ]
+    told = two_stages(plan, tmp_path, where=where, progress=False)
+    assert told.missing == there.missing[1:]
+    assert len(told.runs) == 3
 
 
 def test_without_a_choice_the_first_seed_is_measured_as_the_paper_does(where: Where, tmp_path: Path) -> None:
@@ -323,7 +347,7 @@ def test_the_command_line_runs_a_file_of_settings(tmp_path: Path) -> None:
         [*command, "--workers", "1"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
     )
     assert result.returncode == 0, result.stderr
-    assert "quick: 1 head, 1 learning rate, 1 seed, 2 epochs: 1 run, about" in result.stdout
+    assert "1 head, 1 learning rate, 1 seed, 2 epochs: 1 run, about" in result.stdout
     assert "learning rates: BinEnc 0.002" in result.stdout
     assert len(list((tmp_path / "runs").glob("*/finished"))) == 1
     (tmp_path / "settings.yaml").write_text(json.dumps(settings | {"epoch": 3}))
