@@ -3,8 +3,9 @@
     python docs/measure_memory.py [NAME ...]
 
 Each one named, or every solution and study, runs in a home of its own with nothing trained, on the threads that
-binder/start allows. What counts is the most that its kernel, and the largest process that it started, ever held at
-once; JupyterLab beside it takes its own. Nothing else of the machine matters, so it may be busy meanwhile.
+binder/start allows. What counts is the most that its kernel ever held, its libraries included, and the most that the
+processes that it started held beside it; JupyterLab takes about a tenth of a gigabyte of its own. How busy the machine
+is does not matter.
 """
 
 import csv
@@ -19,28 +20,48 @@ from nbclient import NotebookClient
 
 FILE = NOTEBOOKS / "memory.csv"
 FIELDS = ("notebook", "megabytes", "torch")
+WATCH = """
+import threading
+import time
+
+import psutil
+
+helpers = [0]
+
+
+def watch():
+    while True:
+        try:  # what a process shares with its parent is not counted twice
+            held = sum(one.memory_full_info().pss for one in psutil.Process().children(recursive=True))
+        except psutil.Error:  # one has just ended
+            held = 0
+        helpers.append(max(helpers.pop(), held))
+        time.sleep(0.05)
+
+
+threading.Thread(target=watch, daemon=True).start()
+"""
 ASK = """
 import resource
-import sys
 
 import torch
 
-kilobytes = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-print(round(kilobytes / (1e6 if sys.platform == "darwin" else 1e3)), torch.__version__)
+print(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 + helpers[0] / 1e6), torch.__version__)
 """
 
 
 def measure(path: Path) -> tuple[int, str]:
-    """Megabytes that a notebook takes at most, and its torch; it is not written back."""
+    """Megabytes that a notebook takes at most on Linux, and its torch; it is not written back."""
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell(ASK))
+    watch, ask = (nbformat.v4.new_code_cell(code) for code in (WATCH, ASK))
+    notebook.cells = [watch, *notebook.cells, ask]
     with tempfile.TemporaryDirectory() as home:
         client = NotebookClient(
             notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
         )
         threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         client.execute(env=os.environ | threads | {"BINENC_KIT_HOME": home, "BINENC_KIT_CHECKS": "strict"})
-    megabytes, torch = notebook.cells[-1].outputs[0].text.split()
+    megabytes, torch = "".join(output.text for output in ask.outputs if output.output_type == "stream").split()
     return int(megabytes), torch
 
 

@@ -1,0 +1,82 @@
+"""`python -m binenc_kit`: what a terminal can ask for, and what it answers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from binenc_kit import __main__ as command_line
+from binenc_kit.recording import Recording
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = ROOT / "data" / "recordings" / "digits"
+
+
+def typed(*words: str) -> subprocess.CompletedProcess:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "binenc_kit", *words]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def test_help_names_every_verb() -> None:
+    answer = typed("--help")
+    assert answer.returncode == 0, answer.stderr
+    assert all(f"    {verb} " in answer.stdout for verb in ("train", "sweep", "report", "page"))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("train epocs=3", "did you mean epochs"),
+        ("train epochs", "'epochs' is no setting: write NAME=VALUE"),
+        ("train epochs=many", "epochs is 'many', but must be a whole number"),
+        ("train --heads BinEnk", "did you mean BinEnc"),
+        ("page /nowhere", "is not a recording"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(words: str, sentence: str) -> None:
+    with pytest.raises(SystemExit, match=sentence) as stopped:
+        command_line.main(words.split())
+    assert "\n" not in str(stopped.value)
+
+
+def test_an_unknown_option_is_refused(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        command_line.main(["page", "somewhere", "--colour", "red"])
+    assert "page does not know --colour red" in capsys.readouterr().err
+
+
+def test_train_report_page(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    settings = ["data=digits", "epochs=2", "train_limit=100", "width=8", "probe_size=50", "device=cpu"]
+    command_line.main(["train", *settings, "--heads", "BinEnc", "NoPen", "--out", str(tmp_path / "runs")])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[0] for line in lines[-2:]] == ["BinEnc", "NoPen"]
+    assert all(Recording(line.split(": ")[1]).finished for line in lines[-2:])
+
+    command_line.main(["report", str(tmp_path / "runs"), "--out", str(tmp_path / "report")])
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "report" / "report.html")
+    assert len(pd.read_csv(tmp_path / "report" / "results.csv")) == 2
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 3
+
+    command_line.main(["page", str(tmp_path / "runs"), "--out", str(tmp_path / "page.html")])
+    assert "Epoch scrubber" in (tmp_path / "page.html").read_text()
+
+
+def test_a_shipped_recording_becomes_a_page(tmp_path: Path) -> None:
+    command_line.main(["page", str(SHIPPED / "BinEnc"), str(SHIPPED / "NoPen"), "--out", str(tmp_path / "page.html")])
+    page = (tmp_path / "page.html").read_text()
+    assert "BinEnc" in page
+    assert "NoPen" in page
+
+
+def test_sweep_gets_the_rest_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+    monkeypatch.setattr("runpy.run_module", lambda name, **how: called.append((name, sys.argv[1:], how)))
+    monkeypatch.setattr(sys, "argv", ["binenc_kit", "sweep", "settings.yaml", "--budget", "quick", "--help"])
+    command_line.main()
+    how = {"run_name": "__main__", "alter_sys": True}
+    assert called == [("binenc_kit.sweep", ["settings.yaml", "--budget", "quick", "--help"], how)]
