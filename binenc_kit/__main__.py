@@ -48,11 +48,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(asked: argparse.Namespace) -> None:
-    from binenc_kit.config import RunConfig
-    from binenc_kit.training import train_heads
+    import binenc_kit as bk  # whose names say so where torch is missing
 
-    config = RunConfig(**dict(_setting(text) for text in asked.settings))
-    for label, run in train_heads(config, asked.heads or [config.label], asked.out).items():
+    config = bk.RunConfig(**dict(_setting(text) for text in asked.settings))
+    for label, run in bk.train_heads(config, asked.heads or [config.label], asked.out).items():
         print(f"{label}: {run.folder}")
 
 
