@@ -21,7 +21,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --dist loadscope
 DEMO := --no-progress-bar --execution-timeout 900 -k python3 --stdout-file -
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab bench readme notebooks timings clean
+.PHONY: help setup demo test types lab bench readme notebooks timings clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -42,9 +42,10 @@ demo: $(READY) ## four heads on digits, 3 seeds: a table, figures and a report i
 	@mkdir -p runs/demo
 	@$(BIN)/papermill notebooks/reproduce.ipynb runs/demo/reproduce.ipynb -f notebooks/settings/demo.yaml $(DEMO)
 
-test: $(READY) ## everything CI checks: ruff, pytest, and every notebook run again by nbval
+test: $(READY) ## everything CI checks: ruff, mypy, pytest, and every notebook run again by nbval
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 	@$(BIN)/python docs/derive_notebooks.py --check
 	@$(BIN)/python docs/install_cell.py --check
 	@$(BIN)/python docs/badges.py --check
@@ -56,6 +57,9 @@ test: $(READY) ## everything CI checks: ruff, pytest, and every notebook run aga
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && export TQDM_MININTERVAL=1 BINENC_KIT_CHECKS=strict && \
 		$(PYTEST) --tx popen//env:BINENC_KIT_HOME="$$home/1" --tx popen//env:BINENC_KIT_HOME="$$home/2" \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 $(NOTEBOOKS)
+
+types: $(READY) ## check the package's type hints with mypy
+	@$(BIN)/mypy
 
 lab: $(READY) ## open JupyterLab on this machine alone, with a token
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_quickstart.ipynb
@@ -81,5 +85,5 @@ readme: $(READY) ## run the demo anew and bring the README's table and picture u
 	@$(BIN)/python docs/film.py
 
 clean: ## remove .venv and caches; runs and downloads stay
-	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
