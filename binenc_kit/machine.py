@@ -1,9 +1,11 @@
 """What a run runs on: device, threads, random numbers, versions."""
 
 import platform
+import tomllib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,8 +90,16 @@ def enough_memory(config: RunConfig, device: str) -> Iterator[None]:
         ) from None
 
 
+def kit_version() -> str:
+    """The kit's version, also of a clone that is not installed but only found, as on Colab."""
+    try:
+        return version("binenc-kit")
+    except PackageNotFoundError:
+        return tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]["version"]
+
+
 def describe(device: str, threads: int) -> dict[str, Any]:
     """Device, processor, threads and versions: what the last bits of a run depend on."""
     name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or platform.machine()
-    versions = {"python": platform.python_version()} | {name: version(name) for name in ("binenc-kit", "torch")}
+    versions = {"python": platform.python_version(), "binenc-kit": kit_version(), "torch": version("torch")}
     return {"device": device, "processor": name, "threads": threads, "versions": versions}

@@ -1,6 +1,7 @@
 """`python -m binenc_kit`: what a terminal can ask for, and what it answers."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,21 +50,23 @@ def test_an_unknown_option_is_refused(capsys: pytest.CaptureFixture) -> None:
     assert "page does not know --colour red" in capsys.readouterr().err
 
 
-def test_train_report_page(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    settings = ["data=digits", "epochs=2", "train_limit=100", "width=8", "probe_size=50", "device=cpu"]
-    command_line.main(["train", *settings, "--heads", "BinEnc", "NoPen", "--out", str(tmp_path / "runs")])
+def test_what_the_readme_types(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    typed = re.findall(r"^ +\S+python -m binenc_kit (\w.+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert [line.split()[0] for line in typed] == ["train", "report", "page"]
+    train, report, page = (line.replace("epochs=40", "epochs=2 train_limit=100 device=cpu").split() for line in typed)
+    command_line.main(train)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(": ")[0] for line in lines[-2:]] == ["BinEnc", "NoPen"]
     assert all(Recording(line.split(": ")[1]).finished for line in lines[-2:])
 
-    command_line.main(["report", str(tmp_path / "runs"), "--out", str(tmp_path / "report")])
-    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "report" / "report.html")
-    assert len(pd.read_csv(tmp_path / "report" / "results.csv")) == 2
-    page = (tmp_path / "report" / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 3
+    command_line.main(report)
+    assert capsys.readouterr().out.splitlines()[-1] == "runs/mine-report/report.html"
+    assert len(pd.read_csv("runs/mine-report/results.csv")) == 2
+    assert Path("runs/mine-report/report.html").read_text().count("data:image/png;base64,") == 3
 
-    command_line.main(["page", str(tmp_path / "runs"), "--out", str(tmp_path / "page.html")])
-    assert "Epoch scrubber" in (tmp_path / "page.html").read_text()
+    command_line.main(page)
+    assert "Epoch scrubber" in Path("runs/mine.html").read_text()
 
 
 def test_a_shipped_recording_becomes_a_page(tmp_path: Path) -> None:

@@ -46,12 +46,9 @@ def test_without_torch_means_all_but_torch() -> None:
 
 def test_conda_users_section_resolves_to_what_is_installed_here(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("\n".join(pip_section(ROOT / "environment.yml")))
-    source = copy_source(tmp_path / "source")
-    done = pip("install", "--dry-run", "--requirement", str(tmp_path / "requirements.txt"), cwd=source)
+    requirements = str(tmp_path / "requirements.txt")
+    done = pip("install", "--dry-run", "--requirement", requirements, cwd=copy_source(tmp_path / "source"))
     assert done.returncode == 0, done.stderr
-    (source / "pyproject.toml").write_text((source / "pyproject.toml").read_text().replace("numpy>=1.26", "numpy>=999"))
-    done = pip("install", "--dry-run", "--requirement", str(tmp_path / "requirements.txt"), cwd=source)
-    assert "numpy>=999" in done.stderr  # it can fail
 
 
 def test_binder_pins_all_that_the_notebooks_ask_for_within_its_bounds() -> None:
@@ -93,7 +90,9 @@ def test_what_binder_runs_after_its_build_stops_at_the_first_failure(tmp_path: P
 def test_every_notebook_was_measured_and_fits_into_binder() -> None:
     rows = measure_memory.measured()
     assert list(rows) == [path.stem for path in measure_memory.underived()]
-    assert max(int(row["megabytes"]) for row in rows.values()) < LARGEST
+    most = max(int(row["megabytes"]) for row in rows.values())
+    assert most < LARGEST
+    assert f"<!-- memory -->{most / 1000:.2f}<!-- /memory -->" in (ROOT / "README.md").read_text()
 
 
 def test_badges_open_this_version() -> None:
@@ -103,6 +102,8 @@ def test_badges_open_this_version() -> None:
     pictures = re.findall(r"!\[[^]]+\]\(([^)]+\.svg)\)", (ROOT / "README.md").read_text())
     assert len(pictures) == 2
     assert all((ROOT / picture).exists() for picture in pictures)
+    named = re.findall(r"git\+(https://[^\s\"]+)", (ROOT / "README.md").read_text())
+    assert named == [badges.REPOSITORY]
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
