@@ -11,6 +11,10 @@ class KitError(ValueError):
         super().__init__(" ".join(sentence.split()))
 
 
+class BusyError(KitError):
+    """A run that somebody else is writing just now: asking again later helps."""
+
+
 def require_known(kind: str, name: object, allowed: Iterable[str]) -> None:
     """Raise `KitError` unless `name` is one of `allowed`; the sentence offers the nearest right names.
 

@@ -37,19 +37,26 @@ def evaluate(
     require_known("mode", mode, MODES)
     if not isinstance(source, Recording):
         return _of_network(source, data, mode)
-    kept = (source.results or {}).get(mode)
-    if kept is not None and tuple(kept) == COLUMNS and kept["epochs"] == source.config.epochs:
+    if kept := kept_row(source, mode):
         return kept
+    from binenc_kit.machine import few_threads
     from binenc_kit.outputs import open_network
 
     network, data, epoch = open_network(source, data, backbone)
-    view = look(network, data, mode, augmented=mode == "paper" and source.config.augment)
-    row = _settings(source, mode, epoch) | measure(view)
+    with few_threads(source.config, source.about["parameters"]):  # as in training, so that bits and waits are few, too
+        view = look(network, data, mode, augmented=mode == "paper" and source.config.augment)
+        row = _settings(source, mode, epoch) | measure(view)
     row = {name: row[name] for name in COLUMNS}
     if source.finished and epoch == source.config.epochs:
         with suppress(KitError):  # a folder that may only be read
             source.save_results((source.results or {}) | {mode: row})
     return row
+
+
+def kept_row(recording: Recording, mode: str) -> dict[str, Any] | None:
+    """The row that a finished recording has kept, or None where it is to be measured, or measured anew."""
+    row = (recording.results or {}).get(mode)
+    return row if row is not None and tuple(row) == COLUMNS and row["epochs"] == recording.config.epochs else None
 
 
 def _of_network(network: "Network", data: "Data | None", mode: str) -> dict[str, Any]:

@@ -21,4 +21,5 @@ from binenc_kit.portraits import MOST_DIMENSIONS as MOST_DIMENSIONS
 from binenc_kit.portraits import PURE as PURE
 from binenc_kit.portraits import codebook as codebook
 from binenc_kit.portraits import latent_histograms as latent_histograms
+from binenc_kit.rates import accuracy_by_lr as accuracy_by_lr
 from binenc_kit.roc import roc_curves as roc_curves

@@ -1,9 +1,11 @@
 """What a run runs on: device, threads, random numbers, versions."""
 
 import platform
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -98,8 +100,21 @@ def kit_version() -> str:
         return tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]["version"]
 
 
+@cache
+def commit() -> str | None:
+    """The commit of the kit's clone, with a plus where files have been changed since; None without a clone or git."""
+    clone = Path(__file__).parents[1]
+    if not (clone / ".git").exists():  # else git would tell of whatever repository the kit was installed in
+        return None
+    command = ["git", "-C", str(clone), "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
 def describe(device: str, threads: int) -> dict[str, Any]:
-    """Device, processor, threads and versions: what the last bits of a run depend on."""
+    """Device, processor, threads and versions, on which the last bits of a run depend, and the kit's commit."""
     name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or platform.machine()
     versions = {"python": platform.python_version(), "binenc-kit": kit_version(), "torch": version("torch")}
-    return {"device": device, "processor": name, "threads": threads, "versions": versions}
+    return {"device": device, "processor": name, "threads": threads, "versions": versions, "commit": commit()}

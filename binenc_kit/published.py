@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from binenc_kit.errors import KitError
@@ -29,6 +30,7 @@ SETTING = {
 }
 GAMMA_LAST = 9.35e4  # 0.01 times 1.084 after each of 200 epochs
 RATES, REPEATS = 18, 5
+HEADS = ("BinEnc", "LinPen", "NonlinPen", "NoPen")
 
 
 def published() -> pd.DataFrame:
@@ -54,22 +56,44 @@ def compare(results: pd.DataFrame) -> pd.DataFrame:
     Of several learning rates each mode takes its own best, see `best_rows`. Whether the runs are comparable at all,
     `differences` says. Raises `KitError` for data of which nothing is published.
     """
-    name = _published_name(results)
-    printed = published()
-    printed = printed[printed["data"] == name].set_index(["measure", "head"])
+    printed, ours = printed_means(results), means_of(results)
+    rows = []
+    for measure in (*PRINTED_MEASURES, REFINED):
+        for head in HEADS:
+            row = {"measure": measure, "head": head, "published": "not printed"}
+            if measure in printed:
+                row["published"] = mean_and_spread(measure, *printed[measure].loc[head])
+            rows.append(row | {f"ours, {mode}": _ours(found, measure, head) for mode, found in ours.items()})
+    return pd.DataFrame(rows)
+
+
+def printed_means(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Of each printed measure the heads' mean and std, for the data of these results."""
+    table = published()
+    table = table[table["data"] == _published_name(results)]
+    return {measure: rows.set_index("head")[["mean", "std"]] for measure, rows in table.groupby("measure", sort=False)}
+
+
+def means_of(results: pd.DataFrame) -> dict[str, dict[str, pd.DataFrame]]:
+    """Of each mode and measure the heads' mean and std over the seeds, at the rates that `best_rows` chooses.
+
+    Raises `KitError` where one head's runs differ in more than seed and learning rate.
+    """
     own = results[["head", "penalty", "data", "backbone", "P", "epochs"]].drop_duplicates()
     if own.duplicated(["head", "penalty"]).any():
         raise KitError("one head's runs differ in data, backbone, P or epochs: compare them one setting at a time")
-    modes = {mode: best_rows(rows) for mode, rows in results.groupby("mode", sort=False)}
-    rows = []
-    for measure in (*PRINTED_MEASURES, REFINED):
-        for head in ("BinEnc", "LinPen", "NonlinPen", "NoPen"):
-            row = {"measure": measure, "head": head, "published": "not printed"}
-            if (measure, head) in printed.index:
-                found = printed.loc[(measure, head)]
-                row["published"] = mean_and_spread(measure, found["mean"], found["std"])
-            rows.append(row | {f"ours, {mode}": _ours(table, measure, head) for mode, table in modes.items()})
-    return pd.DataFrame(rows)
+    found = {}
+    for mode, rows in results.groupby("mode", sort=False):
+        best = best_rows(rows)
+        best = best[best["penalty"] == np.where(best["head"] == "BinEnc", "quadratic", "none")]  # not the fifth one
+        values = best.groupby("head")[[*PRINTED_MEASURES, REFINED]]
+        with np.errstate(invalid="ignore"):
+            mean, std = values.mean(), values.std(ddof=1)
+        found[mode] = {
+            measure: pd.DataFrame({"mean": mean[measure], "std": std[measure]})
+            for measure in (*PRINTED_MEASURES, REFINED)
+        }
+    return found
 
 
 def differences(results: pd.DataFrame) -> list[str]:
@@ -78,7 +102,7 @@ def differences(results: pd.DataFrame) -> list[str]:
     results: as for `compare`.
     """
     setting = SETTING[_published_name(results)]
-    own = results[results["head"].isin(["BinEnc", "LinPen", "NonlinPen", "NoPen"])]
+    own = results[results["head"].isin(HEADS)]
     found = []
     if set(own["backbone"]) != {setting["backbone"]}:
         found.append(f"{', '.join(sorted(set(own['backbone'])))} instead of {setting['backbone']}")
@@ -105,10 +129,9 @@ def differences(results: pd.DataFrame) -> list[str]:
     return found
 
 
-def _ours(table: pd.DataFrame, measure: str, head: str) -> str:
-    penalty = "quadratic" if head == "BinEnc" else "none"
-    values = table.loc[(table["head"] == head) & (table["penalty"] == penalty), measure].astype(float)
-    return mean_and_spread(measure, values.mean(), values.std(ddof=1)) if len(values) else "not run"
+def _ours(found: dict[str, pd.DataFrame], measure: str, head: str) -> str:
+    means = found[measure]
+    return mean_and_spread(measure, *means.loc[head]) if head in means.index else "not run"
 
 
 def _published_name(results: pd.DataFrame) -> str:

@@ -11,8 +11,10 @@ from binenc_kit.errors import KitError
 from binenc_kit.figures import alt_text
 from binenc_kit.files import explained, write_whole
 from binenc_kit.groups import GROUPS
+from binenc_kit.published import compare
 from binenc_kit.rules import HEADS, label_of
 from binenc_kit.tables import Runs, listed, summarise
+from binenc_kit.verdicts import verdicts
 
 Finding = tuple[str, bool, str]  # a claim, whether it held, the numbers behind it
 CLAIMS = (  # what, how BinEnc's should compare, column, and 1 where more is better
@@ -26,14 +28,21 @@ CLAIMS = (  # what, how BinEnc's should compare, column, and 1 where more is bet
 
 
 def write_report(
-    path: Path, runs: Runs, table: pd.DataFrame, figures: Sequence[Path], findings: Sequence[Finding]
+    path: Path,
+    runs: Runs,
+    table: pd.DataFrame,
+    figures: Sequence[Path],
+    findings: Sequence[Finding],
+    missing: Sequence[str] = (),
 ) -> None:
     """Write the report of `runs` to `path`.
 
     table: `results_table(runs)`, of one mode or several, which stay apart; figures: PNG files, as `figures.save` writes
-    them; findings: `findings(table, C)`.
+    them; findings: `findings(table, C)`; missing: a sentence for each run that was asked for and is not there. Where
+    there are printed numbers for these data, they stand beside ours, with a paragraph for each table.
     """
     first = listed(runs)[0]
+    beside, paragraphs = _beside_the_paper(table)
     pictures = [(_caption(png.stem), _inline(png.read_bytes()), alt_text(png.read_bytes())) for png in figures]
     environment = Environment(loader=PackageLoader("binenc_kit", "."), autoescape=True)
     page = environment.get_template("report.html").render(
@@ -42,9 +51,12 @@ def write_report(
         table=_readable(table).to_html(index=False, border=0, float_format=lambda value: f"{value:.4g}"),
         figures=pictures,
         findings=findings,
+        beside=beside,
+        paragraphs=paragraphs,
+        missing=missing,
         config=vars(first.config),
         about=first.about,
-        seconds=table.drop_duplicates("run")["seconds"].sum(),
+        hours=_hours(table.drop_duplicates("run")["seconds"].sum()),
         runs=table["run"].nunique(),
         modes=table["mode"].unique().tolist(),
     )
@@ -89,6 +101,22 @@ def findings(table: pd.DataFrame, classes: int) -> list[Finding]:
             numbers = f"{us} at its worst {worst:.4g}, {name} at its best {best:.4g}"
             found.append((f"{us}: {what} is {than} than {name}'s", bool(sign * worst > sign * best), numbers))
     return found
+
+
+def _beside_the_paper(table: pd.DataFrame) -> tuple[str, list[tuple[str, str]]]:
+    """Ours beside the printed numbers in HTML, and the verdicts; nothing for data of which nothing is printed."""
+    try:
+        return _readable(compare(table)).to_html(index=False, border=0), verdicts(table)
+    except KitError:
+        return "", []
+
+
+def _hours(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever is easily read."""
+    unit, size = next(
+        ((unit, size) for unit, size in (("hours", 3600), ("minutes", 60)) if seconds >= 2 * size), ("seconds", 1)
+    )
+    return f"{seconds / size:.3g} {unit}"
 
 
 def _numbers(values: pd.Series) -> str:

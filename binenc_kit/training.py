@@ -54,7 +54,7 @@ def train(
     function of the latents z; a function of the epoch.
     Raises `KitError` for whatever cannot work: unknown device, too few dimensions, a locked folder, a loss that is NaN.
     """
-    for name in _unused(config, {"penalty": penalty, "gamma": gamma}):
+    for name in unused(config, {"penalty": penalty, "gamma": gamma}):
         _refuse(name, config)
     device = choose_device(config.device)
     with enough_memory(config, device):
@@ -86,7 +86,7 @@ def train_heads(
     configs = [config.with_head(head) for head in heads]
     own = own | {"data": load_config_data(config, own.get("data"))}
     every: list[dict[str, Any]] = [
-        {name: one for name, one in own.items() if name not in _unused(one_config, own)} for one_config in configs
+        {name: one for name, one in own.items() if name not in unused(one_config, own)} for one_config in configs
     ]
     for name in set(own).difference(*every):
         _refuse(name, config)
@@ -112,7 +112,7 @@ def train_one(config: RunConfig, folder: str | Path, *, progress: bool = True, *
     return Recording(folder)
 
 
-def _unused(config: RunConfig, own: Mapping[str, object]) -> list[str]:
+def unused(config: RunConfig, own: Mapping[str, object]) -> list[str]:
     """Which functions of one's own a config does not ask for; those that are None are not there."""
     asked = {"penalty": config.resolved_penalty, "gamma": config.gamma_schedule}
     return [name for name, value in asked.items() if own.get(name) is not None and not value.startswith("custom:")]

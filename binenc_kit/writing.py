@@ -3,6 +3,8 @@
 import json
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,12 +15,33 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from binenc_kit.config import RunConfig
-from binenc_kit.errors import KitError
+from binenc_kit.errors import BusyError, KitError
 from binenc_kit.files import explained, write_whole
 from binenc_kit.recording import AGAIN, Recording, check_frames, load_checkpoint, read_header, require_same
 
 MACHINE = ("device", "processor", "threads", "versions", "compiled")  # of `about`: what the last bits depend on
 CHEAP, SHARE = 0.05, 0.02  # a checkpoint of so many seconds is no matter; dearer ones get this share of the time
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run's folder, which is made if need be; `BusyError` where another writer has it."""
+    lock = FileLock(folder / ".lock", timeout=0)
+    with explained(f"write to {folder}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise BusyError(
+                f"{folder} is being written already, by another process or an unfinished train() of this one: "
+                "wait for it, close it, or train into another folder"
+            ) from None
+        for left in folder.glob(".*.part"):  # by a writer that was killed: the lock says that it is no more
+            left.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Writer:
@@ -33,35 +56,23 @@ class Writer:
         self.folder = folder
         self.config = config
         self.about = about
-        self._lock = FileLock(folder / ".lock", timeout=0)
+        self._alone = alone(folder)
         self._latents = folder / "latents.npy"
         self._metrics = folder / "metrics.jsonl"
         self._checkpoint = folder / "checkpoint.pt"
         self._took, self._saved = 0.0, time.perf_counter()  # the last checkpoint: its seconds, and when it was done
 
     def __enter__(self) -> Self:
-        with explained(f"write to {self.folder}"):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                self._lock.acquire()
-            except Timeout:
-                raise KitError(
-                    f"{self.folder} is being written already, by another process or an unfinished train() of this one: "
-                    "wait for it, close it, or train into another folder"
-                ) from None
+        self._alone.__enter__()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._lock.release()
+        self._alone.__exit__(kind, error, trace)
 
     def start(self, indices: NDArray, labels: NDArray, P: int, dtype: str) -> None:
         """Lay out a new folder, or make sure that the one found holds the same run."""
         described = self.folder / "config.json"
         with explained(f"write to {self.folder}"):
-            for left in self.folder.glob(
-                ".checkpoint.pt.*.part"
-            ):  # by a writer that was killed: the lock says that it is no more
-                left.unlink()
             if described.exists():
                 require_same(Recording(self.folder), self.config, self.about["fingerprint"])
             else:

@@ -20,7 +20,7 @@ from packaging.version import InvalidVersion, Version
 
 CLONE = Path(__file__).parents[1]
 NEVER = {"torch", "torchvision", "numpy"}  # Colab's own, whatever happens
-EXTRAS = ("attacks", "rivals")  # what some notebooks need besides
+EXTRAS = ("attacks", "rivals", "sweep")  # what some notebooks need besides
 
 
 def present() -> dict[str, str]:

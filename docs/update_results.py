@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks"
 FILE, PAGE, README = FOLDER / "results.json", FOLDER / "RESULTS.md", ROOT / "README.md"
-SCRIPTS = ("training", "many_runs", "start", "scaling", "recordings", "precision", "measures", "scrub", "gpu")
+SCRIPTS = ("training", "many_runs", "start", "scaling", "recordings", "precision", "measures", "scrub", "sweep", "gpu")
 NUMBER = r"([\d.e+-]+)"
 COMPARISON = re.compile(rf"([\w-]+) ours={NUMBER}(\w*) rival={NUMBER}(\w*) ratio={NUMBER}x goal=(?:none|{NUMBER}x)")
 LIMIT = re.compile(rf"([\w-]+) found={NUMBER}([\w%]*) limit={NUMBER}[\w%]*")

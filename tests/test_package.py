@@ -61,6 +61,7 @@ def test_nothing_downstream_is_imported_upstream() -> None:
     order += ["backbones", "hug", "rivals", "heads", "networks", "objectives", "schedules", "steps"]
     order += ["recording", "writing", "training", "stacks", "many", "outputs"]
     order += ["shelf", "views", "groups", "evaluation", "tables", "published"]
+    order += ["tasks", "clusters", "sweep", "plans", "estimates", "stages"]
     order += [
         "display",
         "palette",

@@ -6,8 +6,9 @@ import pytest
 from binenc_kit import figures
 from binenc_kit.data import Data, make_data
 from binenc_kit.errors import KitError
+from binenc_kit.files import shipped
 from binenc_kit.recording import Recording
-from binenc_kit.report import findings, write_report
+from binenc_kit.report import _hours, findings, write_report
 from binenc_kit.tables import results_table
 from binenc_kit.training import train, train_heads
 from tests.conftest import tiny_config, tiny_splits
@@ -97,3 +98,36 @@ def test_without_binenc_there_is_nothing_to_claim(head: str) -> None:
 def test_claims_are_not_put_to_mixed_runs() -> None:
     with pytest.raises(KitError, match="these runs differ in data, lr"):
         findings(results(head=["BinEnc", "BinEnc", "NoPen"], lr=[0.1, 0.2, 0.1], data=["a", "b", "a"]), 10)
+
+
+def shipped_table() -> pd.DataFrame:
+    """The shipped run on CIFAR-10 pictures, from before there was the margin's distance."""
+    table = pd.read_csv(shipped("cifar10-cpu/results.csv"), keep_default_na=False, na_values=[""])
+    return table.assign(margin_distance=0.0)
+
+
+def test_printed_numbers_stand_beside_ours_where_there_are_any(tiny_run: Recording, tmp_path: Path) -> None:
+    table = shipped_table()
+    write_report(tmp_path / "report.html", [tiny_run], table, [], [])
+    page = (tmp_path / "report.html").read_text()
+    assert "<h2>Beside the paper</h2>" in page
+    assert "0.9379 ± 0.0021" in page
+    assert "<h3>DeepFool&#39;s norm (Table 3)</h3>" in page
+    assert "These runs are not the published ones: convnet instead of resnet18" in page
+    write_report(tmp_path / "other.html", [tiny_run], table.assign(data="digits"), [], [])
+    assert "Beside the paper" not in (tmp_path / "other.html").read_text()
+
+
+def test_what_is_missing_is_said_and_nothing_else(tiny_run: Recording, tmp_path: Path) -> None:
+    table = shipped_table()
+    write_report(tmp_path / "report.html", [tiny_run], table, [], [], missing=["LinPen seed 3: the loss became nan"])
+    assert "<li>LinPen seed 3: the loss became nan</li>" in (tmp_path / "report.html").read_text()
+    write_report(tmp_path / "whole.html", [tiny_run], table, [], [])
+    assert "What is missing" not in (tmp_path / "whole.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(9, "9 seconds"), (119, "119 seconds"), (600, "10 minutes"), (9000, "2.5 hours")]
+)
+def test_training_times_are_told_in_a_readable_unit(seconds: float, told: str) -> None:
+    assert _hours(seconds) == told

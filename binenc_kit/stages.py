@@ -1,0 +1,133 @@
+"""A reproduction in two stages on Dask's workers: a learning rate for each head, then every seed.
+
+python -m binenc_kit.stages SETTINGS.yaml [--budget quick] [--workers N | --scheduler tcp://... | --slurm FILE.yaml]
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from binenc_kit.clusters import Where, first_needed, workers_of
+from binenc_kit.errors import KitError
+from binenc_kit.files import house
+from binenc_kit.plans import BUDGETS, Plan, make_plan
+from binenc_kit.recording import Recording
+from binenc_kit.sweep import Swept, sweep
+from binenc_kit.tables import choose_lr
+
+if TYPE_CHECKING:
+    from binenc_kit.training import Own
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What came of a reproduction: learning rates by head, the runs they come from, every seed's runs, failures."""
+
+    best_lr: dict[str, float]
+    tried: list[Recording]
+    runs: list[Recording]
+    failed: dict[str, str]
+
+
+def announce(plan: Plan, folder: str | Path, where: Where = None) -> str:
+    """One sentence: how many runs are planned, and how long those that are left will take on workers like this machine.
+
+    It times each kind of run, as `estimate` does.
+    """
+    from binenc_kit.estimates import estimate, in_words  # which import torch
+
+    jobs = plan.jobs(folder)
+    workers = workers_of(where, next(iter(jobs)).device)
+    seconds = estimate(jobs, folder, workers)
+    counts = {"head": len(plan.heads), "learning rate": len(plan.lrs), "seed": len(plan.seeds)}
+    counts |= {"epoch": next(iter(jobs)).epochs}
+    told = ", ".join(_counted(count, what) for what, count in counts.items())
+    return f"{told}: {_counted(len(jobs), 'run')}, about {in_words(seconds)} on {_counted(workers, 'worker')}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def two_stages(
+    plan: Plan,
+    folder: str | Path,
+    *,
+    where: Where = None,
+    retry: bool = False,
+    progress: bool = True,
+    **own: "Unpack[Own]",
+) -> Stages:
+    """Choose each head's learning rate on the validation split, then train every seed with it; as `sweep` otherwise.
+
+    A rate whose run failed is not chosen. Raises `KitError` for a head all of whose rates failed.
+    """
+    how: dict[str, Any] = {"retry": retry, "progress": progress, **own}
+    candidates, best_lr, tried = plan.candidates, {}, Swept(Path(folder), (), {})
+    with first_needed(where, plan.finals({})[0].device) as client:
+        if candidates:
+            tried = sweep(candidates, folder, where=client, modes=plan.paper, **how)
+            best_lr = choose_lr(tried.recordings) if tried.done else {}
+            if lost := [label for label in dict.fromkeys(c.label for c in candidates) if label not in best_lr]:
+                raise KitError(
+                    f"no learning rate of {', '.join(lost)} could be trained: {next(iter(tried.failed.values()))}"
+                )
+        finals = plan.finals(best_lr)
+        runs = sweep(finals, folder, where=client, modes=("strict",), **how)
+        first = [config for config in runs.done if config.seed == plan.seeds[0]]
+        if first and plan.paper and not candidates:
+            sweep(first, folder, where=client, modes=plan.paper, **how)
+    rates = {config.label: config.lr for config in finals}
+    return Stages(rates, tried.recordings, runs.recordings, tried.failed | runs.failed)
+
+
+def main() -> None:
+    """Run both stages from a file of settings."""
+    parser = argparse.ArgumentParser(prog="python -m binenc_kit.stages", description=main.__doc__)
+    parser.add_argument("settings", type=Path, help="YAML, as papermill takes it: notebooks/settings/*.yaml")
+    parser.add_argument("--out", help="folder for everything, instead of the settings' own")
+    parser.add_argument("--scheduler", help="address of a running Dask scheduler, such as tcp://host:8786")
+    parser.add_argument("--slurm", type=Path, help="YAML with settings of dask_jobqueue.SLURMCluster, and jobs: N")
+    parser.add_argument("--workers", type=int, help="on this machine; by default one a GPU or core")
+    parser.add_argument("--budget", default="full", help=f"of {', '.join(BUDGETS)}")
+    parser.add_argument("--retry", action="store_true", help="try those that failed again")
+    parser.add_argument("--estimate", action="store_true", help="only say how long it will take")
+    asked = parser.parse_args()
+    try:
+        _run(asked, _read(asked.settings), _read(asked.slurm) if asked.slurm else None)
+    except KitError as error:
+        sys.exit(str(error))
+
+
+def _run(asked: argparse.Namespace, parameters: dict[str, Any], slurm: dict[str, Any] | None) -> None:
+    out = parameters.pop("out", "runs/reproduce")
+    folder, where = house() / (asked.out or out), asked.scheduler or slurm or asked.workers
+    plan = make_plan(parameters, asked.budget)
+    print(f"{asked.budget}: {announce(plan, folder, where)}", flush=True)
+    if asked.estimate:
+        return
+    stages = two_stages(plan, folder, where=where, retry=asked.retry)
+    print("learning rates:", ", ".join(f"{head} {lr:g}" for head, lr in stages.best_lr.items()))
+    print(f"{len(stages.runs)} runs with all seeds are in {folder}")
+    for name, sentence in stages.failed.items():
+        print(f"failed: {name}: {sentence}")
+    sys.exit(bool(stages.failed))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A file of settings."""
+    import yaml
+
+    try:
+        settings = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise KitError(f"cannot read {path} ({error}): give a YAML file of settings") from None
+    if not isinstance(settings, dict):
+        raise KitError(f"{path} holds no settings: give lines such as heads: [BinEnc, NoPen]")
+    return settings
+
+
+if __name__ == "__main__":
+    main()
