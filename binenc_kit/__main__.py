@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked, rest = parser.parse_known_args(arguments)
     if asked.verb == "sweep":
         sys.argv[1:] = rest
-        runpy.run_module("binenc_kit.sweep", run_name="__main__", alter_sys=True)
+        runpy.run_module("binenc_kit.stages", run_name="__main__", alter_sys=True)
         return
     if rest:
         parser.error(f"{asked.verb} does not know {' '.join(rest)}: see python -m binenc_kit {asked.verb} --help")

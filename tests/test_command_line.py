@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -82,4 +83,11 @@ def test_sweep_gets_the_rest_of_the_line(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sys, "argv", ["binenc_kit", "sweep", "settings.yaml", "--budget", "quick", "--help"])
     command_line.main()
     how = {"run_name": "__main__", "alter_sys": True}
-    assert called == [("binenc_kit.sweep", ["settings.yaml", "--budget", "quick", "--help"], how)]
+    assert called == [("binenc_kit.stages", ["settings.yaml", "--budget", "quick", "--help"], how)]
+
+
+@pytest.mark.skipif(not find_spec("binenc_kit.stages"), reason="sweeps are not in this checkout")
+def test_sweep_answers() -> None:
+    answer = typed("sweep", "--help")
+    assert answer.returncode == 0, answer.stderr
+    assert "--budget" in answer.stdout
