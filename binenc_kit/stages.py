@@ -1,6 +1,8 @@
-"""A reproduction in two stages on Dask's workers: a learning rate for each head, then every seed.
+"""A reproduction in two stages on Dask's workers.
 
-python -m binenc_kit.stages SETTINGS.yaml [--budget quick] [--workers N | --scheduler tcp://... | --slurm FILE.yaml]
+    python -m binenc_kit.stages SETTINGS.yaml [--budget quick] [--workers N | --scheduler tcp://... | --slurm FILE.yaml]
+
+chooses a learning rate for each head, then trains every seed.
 """
 
 import argparse
