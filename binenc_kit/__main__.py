@@ -73,7 +73,7 @@ def _report(asked: argparse.Namespace) -> None:
 
     runs = _recordings(asked.runs)
     table = results_table(runs)
-    drawn = {"accuracy_by_epoch": figures.accuracy_by_epoch(runs, table)}
+    drawn = {"accuracy_by_epoch": figures.accuracy_by_epoch(runs)}
     drawn |= {"code_agreement_by_epoch": figures.code_agreement_by_epoch(runs)}
     drawn |= {f"codebook_of_{run.config.label}": figures.codebook(run) for run in runs[:1]}
     pngs = figures.save(drawn, asked.out / "figures")

@@ -77,6 +77,12 @@ def test_a_shipped_recording_becomes_a_page(tmp_path: Path) -> None:
     assert "NoPen" in page
 
 
+def test_shipped_recordings_become_a_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    command_line.main(["report", str(SHIPPED / "BinEnc"), str(SHIPPED / "NoPen"), "--out", str(tmp_path)])
+    assert "BinEnc" in capsys.readouterr().out
+    assert (tmp_path / "report.html").exists()
+
+
 def test_sweep_gets_the_rest_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     called = []
     monkeypatch.setattr("runpy.run_module", lambda name, **how: called.append((name, sys.argv[1:], how)))
