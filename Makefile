@@ -2,6 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# make TORCH=cpu setup takes PyTorch's builds for CPUs, without the gigabytes for GPUs; TORCH=none does without torch:
+# recordings, figures and widgets still open. Another choice later needs make clean first.
+TORCH ?= any
+INSTALL_any = $(BIN)/python -m pip install --editable ".[dev]"
+INSTALL_cpu = $(BIN)/python -m pip install --index-url https://download.pytorch.org/whl/cpu torch torchvision && $(INSTALL_any)
+INSTALL_none = $(BIN)/python -m pip install "pip>=25.1" && $(BIN)/python -m pip install --group lite && \
+	$(BIN)/python -m pip install --no-deps --editable .
+SIZE_any = about 6 GB, most of it torch
+SIZE_cpu = less than without TORCH=cpu, which brings all for GPUs, too
+SIZE_none = some hundred megabytes
 SOLUTIONS := $(wildcard notebooks/solutions/*.ipynb)
 # The learners' copies of the solutions are derived, not run: their exercises are still to be done.
 NOTEBOOKS := $(SOLUTIONS) $(filter-out $(SOLUTIONS:notebooks/solutions/%=notebooks/%),$(wildcard notebooks/*.ipynb))
@@ -11,31 +21,34 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --dist loadscope
 DEMO := --no-progress-bar --execution-timeout 900 -k python3 --stdout-file -
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab bench readme notebooks timings clean
+.PHONY: help setup demo test types lab bench readme notebooks timings clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
-setup: $(READY) ## create .venv and install everything into it (about 6 GB, most of it torch)
+setup: $(READY) ## create .venv and install everything into it (about 6 GB; with TORCH=cpu or TORCH=none less)
 
 $(READY): pyproject.toml
+	$(if $(INSTALL_$(TORCH)),,$(error TORCH is "$(TORCH)", but must be cpu or none, or be left out))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "binenc_kit needs Python 3.11 or newer, but $(PYTHON) is older or not there: install one, then make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@echo "Setting up .venv, once: a few minutes and about 6 GB, most of it torch."
+	@echo "Setting up .venv, once: a few minutes and $(SIZE_$(TORCH))."
 	@$(PYTHON) -m venv .venv || \
 		{ rm -rf .venv; echo "$(PYTHON) cannot make virtual environments: on Debian and Ubuntu, apt install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --editable ".[dev]"
+	@$(INSTALL_$(TORCH))
 	@touch $(READY)
 
 demo: $(READY) ## four heads on digits, 3 seeds: a table, figures and a report in runs/demo, within a minute
 	@mkdir -p runs/demo
 	@$(BIN)/papermill notebooks/reproduce.ipynb runs/demo/reproduce.ipynb -f notebooks/settings/demo.yaml $(DEMO)
 
-test: $(READY) ## everything CI checks: ruff, pytest, and every notebook run again by nbval
+test: $(READY) ## everything CI checks: ruff, mypy, pytest, and every notebook run again by nbval
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 	@$(BIN)/python docs/derive_notebooks.py --check
 	@$(BIN)/python docs/install_cell.py --check
+	@$(BIN)/python docs/badges.py --check
 	@$(BIN)/python docs/update_course.py --check
 	@tests/browser/get_browser.sh
 	@$(PYTEST) -n 2
@@ -44,6 +57,9 @@ test: $(READY) ## everything CI checks: ruff, pytest, and every notebook run aga
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && export TQDM_MININTERVAL=1 BINENC_KIT_CHECKS=strict && \
 		$(PYTEST) --tx popen//env:BINENC_KIT_HOME="$$home/1" --tx popen//env:BINENC_KIT_HOME="$$home/2" \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 $(NOTEBOOKS)
+
+types: $(READY) ## check the package's type hints with mypy
+	@$(BIN)/mypy
 
 lab: $(READY) ## open JupyterLab on this machine alone, with a token
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_quickstart.ipynb
@@ -58,8 +74,9 @@ notebooks: $(READY) ## run the notebooks in place, so that their committed outpu
 	@$(BIN)/python docs/derive_notebooks.py
 	@$(BIN)/python docs/update_course.py
 
-timings: $(READY) ## measure how long each notebook of the course runs, and bring its index up to date with that
+timings: $(READY) ## measure how long each notebook of the course runs and what memory it takes, and update its index
 	@$(BIN)/python docs/update_course.py --measure
+	@$(BIN)/python docs/measure_memory.py
 
 readme: $(READY) ## run the demo anew and bring the README's table and picture up to date with it
 	@rm -rf runs/demo
@@ -68,5 +85,5 @@ readme: $(READY) ## run the demo anew and bring the README's table and picture u
 	@$(BIN)/python docs/film.py
 
 clean: ## remove .venv and caches; runs and downloads stay
-	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

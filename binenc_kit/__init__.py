@@ -41,7 +41,15 @@ def __getattr__(name: str) -> object:
         return import_module("binenc_kit.figures")
     if name not in _MODULES:
         raise AttributeError(f"module 'binenc_kit' has no attribute {name!r}")
-    return getattr(import_module(f"binenc_kit.{_MODULES[name]}"), name)
+    try:
+        return getattr(import_module(f"binenc_kit.{_MODULES[name]}"), name)
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "torchvision"):
+            raise
+        from binenc_kit.errors import KitError
+
+        sentence = f"{name} needs {error.name}, which is not installed here: python -m pip install torch torchvision"
+        raise KitError(sentence) from None
 
 
 def __dir__() -> list[str]:

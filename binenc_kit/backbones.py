@@ -1,12 +1,17 @@
 """Backbones: networks from pictures (N, channels, height, width) to features h (N, features)."""
 
+from typing import TYPE_CHECKING
+
 from torch import nn
+
+if TYPE_CHECKING:  # slow to import
+    from torchvision.models import resnet
 
 
 def mlp(shape: tuple[int, int, int], width: int = 128) -> nn.Module:
     """Two fully connected layers of `width`, each with batch norm and SiLU."""
     inputs = shape[0] * shape[1] * shape[2]
-    layers = [nn.Flatten()]
+    layers: list[nn.Module] = [nn.Flatten()]
     for size in (inputs, width):
         layers += [nn.Linear(size, width, bias=False), nn.BatchNorm1d(width), nn.SiLU()]
     return nn.Sequential(*layers)
@@ -39,7 +44,9 @@ def resnet50(shape: tuple[int, int, int], width: int = 64) -> nn.Module:
     return _resnet(Bottleneck, (3, 4, 6, 3), shape[0], width)
 
 
-def _resnet(block: type[nn.Module], depths: tuple[int, ...], inputs: int, width: int) -> nn.Module:
+def _resnet(
+    block: "type[resnet.BasicBlock | resnet.Bottleneck]", depths: tuple[int, ...], inputs: int, width: int
+) -> nn.Module:
     """He et al. 2016 for 32x32 pictures, from torchvision's residual blocks."""
     layers = [nn.Conv2d(inputs, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.SiLU()]
     channels = width

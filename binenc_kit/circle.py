@@ -1,6 +1,6 @@
 """Classes on a circle: what a head with latents in two dimensions has made of them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -59,7 +59,7 @@ def _draw(axes: Axes, u: NDArray[np.float64], labels: NDArray[np.int64], names: 
     pointing = {}
     for place, label in enumerate(np.unique(labels)):
         own = u[labels == label]
-        style = {"color": COLORS[place % len(COLORS)], "marker": MARKERS[place % len(MARKERS)]}
+        style: dict[str, Any] = {"color": COLORS[place % len(COLORS)], "marker": MARKERS[place % len(MARKERS)]}
         axes.plot(*own.T, linestyle="none", markersize=6, alpha=0.5, label=names[label], **style)
         mean = own.mean(axis=0)
         if np.linalg.norm(mean) > 0.5:

@@ -26,7 +26,7 @@ from binenc_kit.validation import checked
 
 def _names_checked(cls: type) -> type:
     """Make the constructor answer a misspelt setting with the nearest right ones."""
-    init: Callable[..., None] = cls.__init__
+    init: Callable[..., None] = vars(cls)["__init__"]
 
     @wraps(init)
     def __init__(self: Any, **settings: Any) -> None:  # noqa: N807, ANN401  any value may arrive; validation follows
@@ -34,7 +34,7 @@ def _names_checked(cls: type) -> type:
             require_known("setting", name, [field.name for field in fields(cls)])
         init(self, **settings)
 
-    cls.__init__ = __init__
+    type.__setattr__(cls, "__init__", __init__)
     return cls
 
 

@@ -1,6 +1,6 @@
 """Curves by epoch, a panel for each measure and a line for each head: BinEnc-v3, Figures 1, 3, 4 and 5."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -161,7 +161,7 @@ def _mark(axes: Axes, by_head: Curves, tests: dict[str, float]) -> Line2D:
     style = styles(by_head)
     last = max(curve.index[-1] for curves in by_head.values() for curve in curves)
     ticks, width = axes.get_xticks(), 0.05 * last
-    unfilled = {"markerfacecolor": "none", "markeredgewidth": 2, "markersize": 9, "linestyle": "none"}
+    unfilled: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 2, "markersize": 9, "linestyle": "none"}
     for number, (head, accuracy) in enumerate(tests.items(), start=1):
         color, marker = style[head]
         axes.plot([last + number * width], [accuracy], marker=marker, markeredgecolor=color, **unfilled)

@@ -1,7 +1,7 @@
 """`load_data(name)`: pictures as uint8 tensors on a device, split into train, validation and test."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,8 @@ class Data:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of one picture."""
-        return tuple(self.train[0].shape[1:])
+        _, channels, height, width = self.train[0].shape
+        return channels, height, width
 
     def normalise(self, images: Tensor) -> Tensor:
         """Turn uint8 pictures into float32 with the train split's mean 0 and standard deviation 1 per channel."""
@@ -53,7 +54,7 @@ class Data:
 
     def to(self, device: str | torch.device) -> "Data":
         """Move every tensor to a device."""
-        moved = {split: tuple(part.to(device) for part in getattr(self, split)) for split in SPLITS}
+        moved: dict[str, Any] = {split: tuple(part.to(device) for part in getattr(self, split)) for split in SPLITS}
         return replace(self, mean=self.mean.to(device), std=self.std.to(device), **moved)
 
 
@@ -111,7 +112,7 @@ def load_config_data(config: RunConfig, data: Data | None = None) -> Data:
 
 
 def make_data(
-    splits: dict[str, tuple[ArrayLike, ArrayLike]],
+    splits: Mapping[str, tuple[ArrayLike, ArrayLike]],
     class_names: Sequence[str],
     *,
     name: str = "custom",
@@ -149,7 +150,7 @@ def augment(batch: Tensor, generator: torch.Generator | None = None, padding: in
     """
     n, _, height, width = batch.shape
     device = batch.device
-    draw = {"generator": generator, "device": device}
+    draw: dict[str, Any] = {"generator": generator, "device": device}
     top = torch.randint(2 * padding + 1, (n, 1), **draw)
     left = torch.randint(2 * padding + 1, (n, 1), **draw)
     flip = torch.randint(2, (n, 1), **draw).bool()

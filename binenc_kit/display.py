@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 DPI = 140
 
@@ -37,7 +38,7 @@ def _with_a_palette(png: bytes) -> bytes:
 
 def alt_text(png: bytes) -> str:
     """The alt text that `to_png` has put into the file's description."""
-    return Image.open(io.BytesIO(png)).text["Description"]
+    return PngImageFile(io.BytesIO(png)).text["Description"]
 
 
 def to_png(figure: Figure) -> bytes:

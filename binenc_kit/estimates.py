@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -91,7 +91,7 @@ def _thinned(data: Data, share: float) -> Data:
     """A stratified share of every split."""
     if share == 1:
         return data
-    parts = {}
+    parts: dict[str, Any] = {}
     for split in SPLITS:
         images, labels = getattr(data, split)
         kept = torch.from_numpy(subset(labels.cpu().numpy(), max(2, round(share * len(labels))), 0)).to(labels.device)

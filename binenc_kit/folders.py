@@ -2,8 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,9 @@ def read_folder(folder: Path, cache: Path) -> tuple[dict[str, Split], list[str]]
     arrays = _from_cache(kept)
     if arrays is None:
         arrays = _decode(folder, listing, class_names)
+        savez: Callable[..., None] = np.savez  # for types, an array could be one of its options
         try:
-            write_whole(kept, lambda file: np.savez(file, **arrays))
+            write_whole(kept, partial(savez, **arrays))
         except OSError:
             pass  # the cache saves time and nothing else: a full or read-only disk may do without it
     return {split: (arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in listing}, class_names
@@ -77,7 +79,8 @@ def _decode(folder: Path, listing: dict[str, list], class_names: list[str]) -> d
     if empty:
         where = folder / "train" / class_names[min(empty)]
         raise KitError(f"{where} holds no pictures ({', '.join(sorted(PICTURES))}): put some there, or remove it")
-    arrays, first = {}, None
+    decoded: dict[str, list[NDArray[np.uint8]]] = {}
+    first = None
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for split, files in listing.items():
             paths = [path for _, path, *_ in files]
@@ -87,12 +90,13 @@ def _decode(folder: Path, listing: dict[str, list], class_names: list[str]) -> d
                 if picture.shape[:2] != first:
                     size, usual = (f"{width}x{height}" for height, width in (picture.shape[:2], first))
                     raise KitError(f"{path} is {size} pixels, the first picture {usual}: bring all to one size")
-            arrays[f"{split}_images"] = pictures
-            arrays[f"{split}_labels"] = np.array([label for label, *_ in files])
-    coloured = any(picture.ndim == 3 for split in listing for picture in arrays[f"{split}_images"])
-    for split in listing:
-        pictures = arrays[f"{split}_images"]
+            decoded[split] = pictures
+    coloured = any(picture.ndim == 3 for pictures in decoded.values() for picture in pictures)
+    arrays = {}
+    for split, files in listing.items():
+        pictures = decoded.pop(split)  # not kept twice
         arrays[f"{split}_images"] = np.stack([_coloured(picture) for picture in pictures] if coloured else pictures)
+        arrays[f"{split}_labels"] = np.array([label for label, *_ in files])
     return arrays
 
 

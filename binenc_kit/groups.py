@@ -64,7 +64,8 @@ def _uniformity(view: View) -> dict[str, float]:
     u = mean_directions(view.train.z, view.classes)
     if len(u) < 2 or not u.any(axis=1).all():
         return dict.fromkeys(GROUPS["uniformity"], np.nan)
-    best = best_separation(*u.shape), best_energy(*u.shape, s=1)
+    count, dimensions = u.shape
+    best = best_separation(count, dimensions), best_energy(count, dimensions, s=1)
     known = [np.nan if value is None else value for value in best]
     found = separation(u), riesz_energy(u, s=1)
     return dict(zip(GROUPS["uniformity"], (found[0], known[0], found[1], known[1]), strict=True))

@@ -2,10 +2,11 @@
 
 import platform
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,14 @@ def enough_memory(config: RunConfig, device: str) -> Iterator[None]:
         ) from None
 
 
+def kit_version() -> str:
+    """The kit's version, also of a clone that is not installed but only found, as on Colab."""
+    try:
+        return version("binenc-kit")
+    except PackageNotFoundError:
+        return tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]["version"]
+
+
 @cache
 def commit() -> str | None:
     """The commit of the kit's clone, with a plus where files have been changed since; None without a clone or git."""
@@ -107,5 +116,5 @@ def commit() -> str | None:
 def describe(device: str, threads: int) -> dict[str, Any]:
     """Device, processor, threads and versions, on which the last bits of a run depend, and the kit's commit."""
     name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or platform.machine()
-    versions = {"python": platform.python_version()} | {name: version(name) for name in ("binenc-kit", "torch")}
+    versions = {"python": platform.python_version(), "binenc-kit": kit_version(), "torch": version("torch")}
     return {"device": device, "processor": name, "threads": threads, "versions": versions, "commit": commit()}

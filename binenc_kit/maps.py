@@ -75,7 +75,7 @@ def _draw_cells(figure: Figure, axes: Axes, cells: pd.DataFrame, measure: str) -
     for row, column in np.ndindex(values.shape):
         value = values[row, column]
         form = ".1f" if measure == "distinct_codes" else ".1g" if size else ".2g"
-        light = np.isnan(value) or image.norm(value) > 0.5  # an empty cell is white
+        light = np.isnan(value) or np.asarray(image.norm(value)) > 0.5  # an empty cell is white
         text = "n/a" if np.isnan(value) else f"{value:{form}}"
         axes.text(column, row, text, ha="center", va="center", color="black" if light else "white")
     axes.set_title(MEASURES[measure])

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,8 @@ Backbone = nn.Module | Callable[[], nn.Module]
 
 class Network(nn.Module):
     """Backbone h(x), penultimate layer z = z(h), classifier f = W2 z + b2. Source: BinEnc-v3, eq. 4 and 5."""
+
+    classifier: Any  # an nn.Linear, or a head's own, which may also have a push or a pull
 
     def __init__(self, backbone: nn.Module, penultimate: nn.Module, classifier: nn.Module) -> None:
         super().__init__()
@@ -38,6 +41,9 @@ class Network(nn.Module):
 
 class PixelNetwork(nn.Module):
     """A network that takes pixels from 0 to 1 and normalises them itself, so that an attack can keep to that box."""
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, network: nn.Module, data: Data) -> None:
         super().__init__()

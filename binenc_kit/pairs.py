@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -66,7 +67,7 @@ def _cosines(z: NDArray[np.floating], labels: NDArray[np.integer], names: list[s
     return np.clip(u @ u.T, -1, 1)
 
 
-def draw_pairs(axes: Axes, table: NDArray, names: list[str], colours: dict[str, object], label: str) -> None:
+def draw_pairs(axes: Axes, table: NDArray, names: list[str], colours: dict[str, Any], label: str) -> None:
     """One table as a heat map, with its numbers and names as far as there is room for them."""
     image = axes.imshow(table, **colours)
     every = math.ceil(len(names) / MOST_NAMES)

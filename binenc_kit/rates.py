@@ -1,7 +1,7 @@
 """Curves over the learning rate: what a choice among several rates was made from."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -79,5 +79,5 @@ def _draw(axes: Axes, table: pd.DataFrame, column: str, chosen: dict[str, float]
         axes.fill_between(
             over_seeds.index, over_seeds["min"], over_seeds["max"], color=color, alpha=0.2, linewidth=0
         )  # fmt: skip
-        ring = {"marker": "o", "markersize": 15, "markerfacecolor": "none", "markeredgecolor": color}
+        ring: dict[str, Any] = {"marker": "o", "markersize": 15, "markerfacecolor": "none", "markeredgecolor": color}
         axes.plot([chosen[head]], [over_seeds["mean"][chosen[head]]], markeredgewidth=2, linestyle="none", **ring)

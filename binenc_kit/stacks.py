@@ -81,9 +81,9 @@ class Stack:
                 for own, stacked in zip(layer.parameters(), weights, strict=True):
                     own.copy_(stacked[run])
                 if isinstance(layer, nn.BatchNorm1d):
-                    for own, stacked in zip((layer.running_mean, layer.running_var), statistics, strict=True):
-                        own.copy_(stacked.view(len(self.networks), -1)[run])
-                    layer.num_batches_tracked += self.configs[run].epochs * len(self.sizes)
+                    for name, stacked in zip(STATISTICS, statistics, strict=True):
+                        layer.get_buffer(name).copy_(stacked.view(len(self.networks), -1)[run])
+                    layer.get_buffer("num_batches_tracked").add_(self.configs[run].epochs * len(self.sizes))
 
 
 def rates(config: RunConfig) -> tuple[float, float]:
@@ -112,6 +112,7 @@ def _apply(layer: nn.Module, weights: list[Tensor], statistics: list[Tensor], x:
         return torch.baddbmm(bias[0].unsqueeze(2), weight, x) if bias else torch.bmm(weight, x)
     if isinstance(layer, nn.BatchNorm1d):
         flat = x.reshape(1, -1, x.shape[2])
-        scales = [weight.flatten() for weight in weights]
-        return F.batch_norm(flat, *statistics, *scales, True, layer.momentum, layer.eps).view_as(x)
+        (mean, variance), (scale, shift) = statistics, (weight.flatten() for weight in weights)
+        momentum = layer.momentum or 0.0  # as torch itself reads None
+        return F.batch_norm(flat, mean, variance, scale, shift, True, momentum, layer.eps).view_as(x)
     return layer(x)  # an activation

@@ -74,7 +74,7 @@ def two_stages(
 
     A rate whose run failed is not chosen. Raises `KitError` for a head all of whose rates failed.
     """
-    how = {"retry": retry, "progress": progress, **own}
+    how: dict[str, Any] = {"retry": retry, "progress": progress, **own}
     candidates, best_lr, tried = plan.candidates, {}, Swept(Path(folder), (), {})
     with first_needed(where, plan.finals({})[0].device) as client:
         if candidates:

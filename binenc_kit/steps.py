@@ -1,6 +1,7 @@
 """One epoch of training: batches, optimiser, steps."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,7 +25,7 @@ def make_optimizer(config: RunConfig, network: Network) -> torch.optim.Optimizer
     head = list(network.classifier.parameters())
     rest = [*network.backbone.parameters(), *network.penultimate.parameters()]
     groups = [{"params": rest}, {"params": head}]
-    shared = {"lr": config.lr, "weight_decay": config.weight_decay, "fused": fused}
+    shared: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay, "fused": fused}
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, momentum=0.9, nesterov=True, **shared)
     return torch.optim.AdamW(groups, **shared)

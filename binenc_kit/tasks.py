@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from filelock import FileLock
 
@@ -70,14 +70,14 @@ def perform(config: RunConfig, task: Task, own: "Own") -> Outcome:
     """
     from binenc_kit.training import unused
 
-    own = {name: value for name, value in own.items() if name not in unused(config, own)}
+    used: dict[str, Any] = {name: value for name, value in own.items() if name not in unused(config, own)}
     with _one_at_a_time, _where_the_driver_is(task):
         kind = "hindered"
         try:
             _choose_gpu()
-            own |= {"data": own.get("data") or _data(config, task.folder)}  # without them, no run here can be trained
+            used |= {"data": used.get("data") or _data(config, task.folder)}  # without them, no run here can be trained
             kind = "failed"
-            _train_and_measure(config, task, own)
+            _train_and_measure(config, task, used)
             return Outcome("done")
         except BusyError as error:
             return Outcome("busy", str(error))
@@ -85,7 +85,7 @@ def perform(config: RunConfig, task: Task, own: "Own") -> Outcome:
             return _explain(error, kind, task.folder / config.name)
 
 
-def _train_and_measure(config: RunConfig, task: Task, own: "Own") -> None:
+def _train_and_measure(config: RunConfig, task: Task, own: dict[str, Any]) -> None:
     from binenc_kit.training import train_one
 
     run = train_one(config, task.folder, progress=False, **own)

@@ -85,7 +85,9 @@ def train_heads(
     folder = Path(folder) if folder else house() / "runs"
     configs = [config.with_head(head) for head in heads]
     own = own | {"data": load_config_data(config, own.get("data"))}
-    every = [{name: one for name, one in own.items() if name not in unused(one_config, own)} for one_config in configs]
+    every: list[dict[str, Any]] = [
+        {name: one for name, one in own.items() if name not in unused(one_config, own)} for one_config in configs
+    ]
     for name in set(own).difference(*every):
         _refuse(name, config)
     return {

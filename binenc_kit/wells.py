@@ -56,8 +56,11 @@ def well(gamma: float, weight: float) -> float:
 
 def require_number(name: str, value: object, low: float, high: float, or_zero: bool = False) -> float:
     """The value as a float; raises `KitError` unless it is a number from `low` to `high`, or an allowed 0."""
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.complexfloating)
-    if not number or not (low <= value <= high or (or_zero and value == 0)):  # NaN fails, too
+    if (
+        not isinstance(value, int | float | np.integer | np.floating)
+        or isinstance(value, bool)
+        or not (low <= value <= high or (or_zero and value == 0))  # NaN fails, too
+    ):
         wanted = f"{'0, or ' if or_zero else ''}a number from {low:g} to {high:g}"
         raise KitError(f"{name} is {value!r}, but must be {wanted}")
     return float(value)

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from badges import learners
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 REGION = re.compile(r"^( *)# BEGIN SOLUTION(?:: ([^\n]*))?\n(.*?)^ *# END SOLUTION\n?", re.MULTILINE | re.DOTALL)
@@ -32,16 +33,18 @@ def unfolding(source: str) -> str:
 
 def derived(solutions: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The learner's copy of a notebook."""
-    learners = copy.deepcopy(solutions)
-    learners.cells = []
+    copied = copy.deepcopy(solutions)
+    copied.cells = []
     for cell in copy.deepcopy(solutions.cells):
-        learners.cells.append(cell)
+        copied.cells.append(cell)
+        if cell.id == "colab":
+            cell.source = learners(cell.source)
         if cell.cell_type != "code" or not REGION.search(cell.source):
             continue
-        learners.cells.append(nbformat.v4.new_markdown_cell(unfolding(cell.source), id=f"{cell.id}-solution"))
+        copied.cells.append(nbformat.v4.new_markdown_cell(unfolding(cell.source), id=f"{cell.id}-solution"))
         cell.source, cell.outputs, cell.execution_count = stubbed(cell.source), [], None
-    nbformat.validate(learners)
-    return learners
+    nbformat.validate(copied)
+    return copied
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Small data, small runs, and a house of its own for every test."""
 
+import os
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,12 @@ from binenc_kit.writing import Writer
 # With other tests on the same cores, how long an example takes says nothing about it.
 hypothesis.settings.register_profile("beside others", deadline=None)
 hypothesis.settings.load_profile("beside others")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Slow tests are for the workflow file, not for everybody's make test."""
+    if item.get_closest_marker("slow") and not os.environ.get("BINENC_KIT_SLOW"):
+        pytest.skip("takes minutes and a network: set BINENC_KIT_SLOW=1, as the workflow file does")
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))  # the scripts import one another in the same way
 
+import badges  # noqa: E402
 import colab  # noqa: E402
 import derive_notebooks  # noqa: E402
 import install_cell  # noqa: E402
@@ -60,8 +61,11 @@ def test_every_notebook_has_the_same_cell_behind_its_title(path: Path) -> None:
     cells = nbformat.read(path, as_version=4).cells
     found = [number for number, cell in enumerate(cells) if cell.id == "install"]
     assert len(found) == 1, "run python docs/install_cell.py"
-    cell = cells[found[0]]
-    assert cells[found[0] - 1].cell_type == "markdown"
+    badge, cell = cells[found[0] - 1 : found[0] + 1]
+    assert cells[found[0] - 2].cell_type == "markdown"
+    place = path.relative_to(ROOT / "notebooks").as_posix()
+    assert (badge.id, badge.source) == ("colab", badges.colab(place))
+    assert (path.parent / re.search(r"!\[Open in Colab\]\((.+?)\)", badge.source).group(1)).exists()
     assert (cell.source, cell.metadata.tags, cell.outputs) == (install_cell.SOURCE, ["install"], [])
 
 
@@ -69,12 +73,12 @@ def test_the_check_finds_a_cell_that_is_missing_or_another(tmp_path: Path) -> No
     path = tmp_path / "some.ipynb"
     cells = [nbformat.v4.new_markdown_cell("# Some"), nbformat.v4.new_code_cell("1 + 1", execution_count=1)]
     path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=cells)) + "\n")
-    with pytest.raises(SystemExit, match=r"some\.ipynb: no install cell"):
+    with pytest.raises(SystemExit, match=r"some\.ipynb: no badge and install cell"):
         install_cell.main(["--check", str(path)])
     install_cell.main([str(path)])
     install_cell.main(["--check", str(path)])
     notebook = nbformat.read(path, as_version=4)
-    assert [cell.get("execution_count") for cell in notebook.cells] == [None, 1, 2]
+    assert [cell.get("execution_count") for cell in notebook.cells] == [None, None, 1, 2]
     before = path.read_text()
     install_cell.main([str(path)])  # a second time changes nothing
     assert path.read_text() == before
@@ -86,10 +90,18 @@ def test_the_check_finds_a_cell_that_is_missing_or_another(tmp_path: Path) -> No
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb")), ids=lambda path: path.stem)
 def test_the_order_of_deriving_and_installing_does_not_matter(path: Path) -> None:
     solutions = nbformat.read(path, as_version=4)
-    solutions.cells = [cell for cell in solutions.cells if cell.id != "install"]
+    solutions.cells = [cell for cell in solutions.cells if cell.id not in ("colab", "install")]
     derived = derive_notebooks.derived(solutions)
-    texts = [install_cell.installed(derived), derive_notebooks.derived(install_cell.installed(solutions))]
+    installed = install_cell.installed(solutions, f"solutions/{path.name}")
+    texts = [install_cell.installed(derived, path.name), derive_notebooks.derived(installed)]
     assert nbformat.writes(texts[0]) == nbformat.writes(texts[1])
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_every_notebook_at_the_top_has_a_badge_that_opens_itself(path: Path) -> None:
+    (badge,) = [cell for cell in nbformat.read(path, as_version=4).cells if cell.id == "colab"]
+    assert badge.source.startswith("[![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/")
+    assert badge.source.endswith(f"/blob/main/notebooks/{path.name})")
 
 
 def test_it_is_short_and_names_the_repository_once() -> None:

@@ -1,6 +1,11 @@
+import importlib.metadata
+import tomllib
+from pathlib import Path
+
 import pytest
 import torch
 
+from binenc_kit import machine
 from binenc_kit.config import RunConfig
 from binenc_kit.errors import KitError
 from binenc_kit.machine import choose_device, enough_memory, few_threads, same_bits, seeded
@@ -58,3 +63,12 @@ def test_every_device_s_words_for_no_memory_are_understood(words: str) -> None:
 def test_other_errors_stay_what_they_are() -> None:
     with pytest.raises(RuntimeError, match="size mismatch"), enough_memory(RunConfig(), "cpu"):
         raise RuntimeError("size mismatch")
+
+
+def test_a_clone_that_is_not_installed_knows_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(machine, "version", missing)
+    project = tomllib.loads((Path(machine.__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    assert machine.kit_version() == project["version"]

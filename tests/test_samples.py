@@ -64,7 +64,6 @@ def test_pictures_come_from_an_array_a_tensor_or_the_data() -> None:
     for given in (PICTURES, PICTURES.tolist(), torch.from_numpy(PICTURES), data):
         assert np.array_equal(pictures_of(given, 4), PICTURES)
         assert np.array_equal(pictures_of(given, 2, np.array([3, 1]), "f"), PICTURES[[3, 1]])
-    assert pictures_of(None, 4) is None
 
 
 @pytest.mark.parametrize("given", [PICTURES[0, 0, 0], PICTURES[:3]])

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from binenc_kit.checks.verdict import Slip, check, near, number, slip_of
 
@@ -184,10 +185,10 @@ def _density(z: NDArray, weights: NDArray, means: NDArray, stds: NDArray) -> NDA
     return bells @ weights
 
 
-def _three(answer: ArrayLike) -> ArrayLike:
+def _three(answer: object) -> list[Any]:
     if not isinstance(answer, tuple | list | np.ndarray) or len(answer) != 3:
         raise Slip("two_peaks(column) should return three numbers: score, mean std, distance.")
-    return answer
+    return list(answer)
 
 
 def _shares(bits: NDArray[np.bool_]) -> NDArray[np.float64]:

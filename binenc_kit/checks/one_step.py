@@ -91,7 +91,8 @@ def _stepped(network: "nn.Module", pictures: "Tensor", loss: Callable) -> "nn.Mo
     gradients = torch.autograd.grad(loss(*stepped(pictures)), parameters, allow_unused=True)
     with torch.no_grad():
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter -= 0 if gradient is None else LR * gradient
+            if gradient is not None:
+                parameter.sub_(LR * gradient)
     return stepped
 
 

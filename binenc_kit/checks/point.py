@@ -172,5 +172,5 @@ def _slips_of_forces(z: NDArray, W: NDArray, p: NDArray, y: int, gamma: float) -
 
 def _spacings() -> list[tuple[float, int, float]]:
     """Numbers, bits of fraction, and what numpy says of the gap."""
-    formats = [(np.float32, 23), (np.float16, 10)]
+    formats: list[tuple[type[np.floating], int]] = [(np.float32, 23), (np.float16, 10)]
     return [(x, bits, float(np.spacing(kind(x)))) for kind, bits in formats for x in (0.001, 0.3, 3.0, 1000.0)]

@@ -1,11 +1,15 @@
 """Checks of notebook 06: distances in widths, what an AUROC counts, and what a choice on the test set buys."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from binenc_kit.checks.verdict import NOT_DONE, Slip, check, near, number, slip_of
+
+if TYPE_CHECKING:  # slow to import
+    from scipy.stats.distributions import rv_frozen
 
 # Who is better in the duels of exercise 6.3, and why.
 DUELS = {
@@ -165,7 +169,7 @@ def flattery(answer: float) -> str:
     return f"Right: {right:.2f} percentage points, {right / error:.1f} standard errors, for nothing but the choice."
 
 
-def _best_of(models: int, correct: object, pictures: int = PICTURES) -> float:
+def _best_of(models: int, correct: "rv_frozen", pictures: int = PICTURES) -> float:
     """Expected accuracy in % of the best of so many equal models: E max is the sum of 1 - P(all at most k)."""
     below = correct.cdf(np.arange(pictures))
     return 100 * float((1 - below**models).sum()) / pictures

@@ -77,7 +77,7 @@ def hug_loss(answer: Callable) -> str:
     if torch.is_tensor(given) and given.isnan().any():
         raise Slip("It is nan: a class without pictures in the batch has no mean. Go over the classes that are there.")
     value = number(given, "hug(proxies, z, labels, alpha, beta)")
-    _slips_of_hug(value, *(x.detach().numpy() for x in (proxies, z, labels)), alpha, beta)
+    _slips_of_hug(value, proxies.detach().numpy(), z.detach().numpy(), labels.numpy(), alpha, beta)
     if not getattr(given, "requires_grad", False):
         raise Slip("The number is right, but no gradient can flow through it: use torch's functions, no .item().")
     to_proxies, to_z = torch.autograd.grad(given, (proxies, z), allow_unused=True)

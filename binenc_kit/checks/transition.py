@@ -14,7 +14,8 @@ from binenc_kit.measures.binarity import class_codes, rotation_baseline, whole_c
 from binenc_kit.phase import power_law
 
 REGIONS = ("few", "code", "guess")
-ROUTES = {  # of notebook 10 as they stand: fingerprint of the pictures, backbone, penalty and number of parameters
+# Of notebook 10 as they stand: fingerprint of the pictures, backbone, penalty and number of parameters.
+ROUTES: dict[tuple[object, ...], str] = {
     ("7dd3a85a0a1a873f", "mlp", "auto", 50083): "route A as it stands: draw or take other pictures",
     ("7dd3a85a0a1a873f", "custom:mine", "auto", 16867): "route B as it stands: build another backbone",
     ("bae8dc494c4930c5", "mlp", "custom:quartic", 25654): "route C as it stands: write another penalty",

@@ -1,7 +1,7 @@
 """What every check shares: stubs, errors and slips are told apart, and one line is printed."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -59,7 +59,7 @@ def near(value: ArrayLike, right: ArrayLike, relative: float = 1e-3) -> bool:
     return value.shape == right.shape and bool(np.allclose(value, right, rtol=relative, atol=1e-9))
 
 
-def slip_of(value: ArrayLike, slips: dict[str, ArrayLike], relative: float = 1e-3) -> None:
+def slip_of(value: ArrayLike, slips: Mapping[str, ArrayLike], relative: float = 1e-3) -> None:
     """Raise the `Slip` whose wrong value the answer is; nothing where it is none of them."""
     for sentence, wrong in slips.items():
         if near(value, wrong, relative):

@@ -103,9 +103,12 @@ def logits_and_gradients(network: Classifier, images: Tensor, ranked: Tensor) ->
     return logits, _jacobian(logits, z) @ _jacobian(z, images, materialize_grads=True)
 
 
-def _jacobian(outputs: Tensor, inputs: Tensor, **options: bool) -> Tensor:
+def _jacobian(outputs: Tensor, inputs: Tensor, materialize_grads: bool = False) -> Tensor:
     """Gradients of (N, K) outputs, each row of which depends on one of N inputs: (N, K, size of an input)."""
     if not outputs.requires_grad:
         return inputs.new_zeros(*outputs.shape, inputs[0].numel())
-    rows = [torch.autograd.grad(column.sum(), inputs, retain_graph=True, **options)[0] for column in outputs.unbind(1)]
+    rows = [
+        torch.autograd.grad(column.sum(), inputs, retain_graph=True, materialize_grads=materialize_grads)[0]
+        for column in outputs.unbind(1)
+    ]
     return torch.stack([row.flatten(1) for row in rows], 1)

@@ -21,7 +21,8 @@ class Widget(anywidget.AnyWidget):
     and a `still` figure.
     """
 
-    TITLE, HEIGHT, KEPT = "", 800, ("content",)
+    TITLE, HEIGHT = "", 800
+    KEPT: tuple[str, ...] = ("content",)
     content = traitlets.Dict().tag(sync=True)
 
     def still(self) -> Figure:

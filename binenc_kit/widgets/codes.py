@@ -1,5 +1,6 @@
 """What the code explorer sends to the browser: the codes of classes and samples, packed, and which classes are near."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +40,8 @@ def from_recording(run: Recording, pictures: object, epoch: int | None) -> Sampl
     if not isinstance(epoch, int | np.integer) or not 1 <= epoch <= epochs:
         raise KitError(f"epoch is {epoch!r}, but {run.folder} has the epochs 1 to {epochs}")
     labels, names = named_labels(run.labels, len(run.labels), run.class_names)
-    there = pictures_of(pictures, len(labels), run.indices, run.about.get("fingerprint"))
+    fingerprint = run.about.get("fingerprint")
+    there = None if pictures is None else pictures_of(pictures, len(labels), run.indices, fingerprint)
     bits = to_bits(_frame(run, int(epoch)))
     return _limited(Samples(bits, labels, names, there, f"{run.config.label}, epoch {epoch}"))
 
@@ -54,14 +56,17 @@ def _frame(run: Recording, epoch: int) -> NDArray[np.floating]:
     return rows(latents[-1])
 
 
-def from_arrays(latents: ArrayLike, labels: ArrayLike, class_names: object, pictures: object) -> Samples:
+def from_arrays(
+    latents: ArrayLike, labels: ArrayLike | None, class_names: Sequence[str] | None, pictures: object
+) -> Samples:
     """Latents (N, P) with labels (N,), whole numbers or texts; raises `KitError`."""
     latents = as_array(latents, "latents")
     if latents.dtype.kind not in "fiub":
         raise KitError(f"the latents are {latents.dtype}, but must be numbers: (N, P), or a recording")
     bits = to_bits(rows(latents))
     labels, names = named_labels(labels, len(bits), class_names)
-    return _limited(Samples(bits, labels, names, pictures_of(pictures, len(bits)), ""))
+    there = None if pictures is None else pictures_of(pictures, len(bits))
+    return _limited(Samples(bits, labels, names, there, ""))
 
 
 def to_content(samples: Samples, points: int) -> dict[str, Any]:

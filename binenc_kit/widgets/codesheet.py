@@ -40,8 +40,8 @@ def code_sheet(samples: Samples) -> Figure:
     draw_pairs(right, distances, names, colours, f"bits that differ, of {P}")
     _outline(right, distances)
     right.set_title("Hamming distances of the majority bits\none-bit pairs outlined", fontsize=12)
-    if strip:
-        _draw_carriers(panels[1, 0].subplots(2, 1), samples)
+    if samples.pictures is not None:
+        _draw_carriers(panels[1, 0].subplots(2, 1), samples, samples.pictures)
     if len(present) > C:
         figure.suptitle(f"the first {C} of {len(present):,} classes", fontsize=12)
     figure.set_label(_told(samples, names, shares, distances, len(present)))
@@ -60,7 +60,7 @@ def _outline(axes: Axes, distances: NDArray[np.int64]) -> None:
         axes.add_patch(Rectangle((column - 0.44, row - 0.44), 0.88, 0.88, fill=False, edgecolor="white", linewidth=1.6))
 
 
-def _draw_carriers(rows: NDArray[np.object_], samples: Samples) -> None:
+def _draw_carriers(rows: NDArray[np.object_], samples: Samples, all_pictures: NDArray) -> None:
     """A row of pictures for each value of the first bit, from as many classes as carry it."""
     for value, axes in enumerate(rows):
         carriers = np.flatnonzero(samples.bits[:, 0] == bool(value))
@@ -68,7 +68,7 @@ def _draw_carriers(rows: NDArray[np.object_], samples: Samples) -> None:
         axes.text(-0.01, 0.5, f"bit 1 = {value}", transform=axes.transAxes, ha="right", va="center", fontsize=11)
         if len(carriers):
             places = carriers[_mixed(samples.labels[carriers])[:IN_A_ROW]]
-            pictures = small_pictures(samples.pictures[places])
+            pictures = small_pictures(all_pictures[places])
             blank = np.zeros((IN_A_ROW - len(places), *pictures.shape[1:]), np.uint8) + 255
             strip = np.concatenate([_framed(pictures), _framed(blank, 255)]).swapaxes(0, 1)
             axes.imshow(strip.reshape(len(strip), -1, strip.shape[-1]).squeeze(), cmap="gray", vmin=0, vmax=255)

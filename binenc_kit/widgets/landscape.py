@@ -27,7 +27,7 @@ class Number(traitlets.Float):
 
     def validate(self, obj: object, value: object) -> float:
         """The value as a plain float."""
-        return require_number(self.name, value, *self.limits, self.or_zero)
+        return require_number(str(self.name), value, *self.limits, self.or_zero)
 
 
 class Switch(traitlets.Bool):

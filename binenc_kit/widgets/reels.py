@@ -64,7 +64,12 @@ def reel_of_recording(run: Recording, points: int, frames: int) -> Reel:
 
 
 def reel_of_arrays(
-    latents: ArrayLike, labels: ArrayLike, class_names: Sequence[str] | None, curves: object, points: int, frames: int
+    latents: ArrayLike,
+    labels: ArrayLike | None,
+    class_names: Sequence[str] | None,
+    curves: object,
+    points: int,
+    frames: int,
 ) -> Reel:
     """Latents of one's own (epochs, samples, P), with what can be measured from them; curves of one's own go first."""
     latents = checked_frames(latents)
@@ -107,7 +112,9 @@ def sent(reel: Reel) -> dict[str, Any]:
     latents = reel.latents
     values, scale = quantise(latents)
     seen = plane(latents) if latents.shape[2] >= 3 else None
-    told = None if seen is None else {name: part.tolist() for name, part in seen._asdict().items()}
+    told = None
+    if seen is not None:
+        told = {name: part.tolist() for name, part in seen._asdict().items()} | {"widest": float(seen.spread.max())}
     return {
         "shape": list(values.shape),
         "latents": pack(values),
@@ -120,7 +127,7 @@ def sent(reel: Reel) -> dict[str, Any]:
         # a notebook's messages hold no NaN: the browser would get a text
         "curves": {name: [_or_none(value) for value in values] for name, values in reel.curves.items()},
         "note": reel.note,
-        "plane": None if told is None else told | {"widest": float(seen.spread.max())},
+        "plane": told,
     }
 
 

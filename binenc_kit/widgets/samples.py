@@ -1,6 +1,6 @@
 """The door for what a widget is told: labels with class names, pictures, curves; arrays and tensors of any kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,7 +9,7 @@ from binenc_kit.errors import KitError, require_known
 
 
 def named_labels(
-    labels: ArrayLike, count: int, class_names: Sequence[str] | None = None
+    labels: ArrayLike | None, count: int, class_names: Sequence[str] | None = None
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Labels as places in a tuple of class names, (count,), and the names.
 
@@ -37,7 +37,7 @@ def listed_names(kind: str, names: object, of: str) -> tuple[str, ...]:
     Raises `KitError` for a text, which is no list of letters here, and for what has no order.
     """
     found = names.tolist() if hasattr(names, "tolist") else names
-    if isinstance(found, str | bytes | Mapping | set | frozenset) or not hasattr(found, "__iter__"):
+    if isinstance(found, str | bytes | Mapping | set | frozenset) or not isinstance(found, Iterable):
         what = "the text " if isinstance(found, str) else ""
         raise KitError(f"{kind} is {what}{found!r}, but must be a list of names, one a {of}")
     return tuple(map(str, found))
@@ -58,20 +58,19 @@ def checked_curves(curves: object, epochs: int) -> dict[str, list[float]]:
 
 def pictures_of(
     pictures: object, count: int, indices: NDArray[np.integer] | None = None, fingerprint: str | None = None
-) -> NDArray | None:
-    """One picture for each of `count` samples, in their order, or None where `pictures` is None.
+) -> NDArray:
+    """One picture for each of `count` samples, in their order.
 
     pictures: `Data`, of which the train pictures are taken, or an array or tensor whose first axis counts pictures.
     indices: (count,), the samples' places among all pictures, as a recording has them; without it the i-th picture
     is the i-th sample's. fingerprint: of the train pictures the samples come from; `Data` must have the same. Raises
     `KitError` where pictures and samples do not fit.
     """
-    if pictures is None:
-        return None
-    if isinstance(getattr(pictures, "train", None), tuple):  # a network has a method of that name
+    train = getattr(pictures, "train", None)
+    if isinstance(train, tuple):  # a network has a method of that name
         if fingerprint is not None and getattr(pictures, "fingerprint", fingerprint) != fingerprint:
             raise KitError("the recording was made of other train pictures: pass the data that it was trained on")
-        pictures = pictures.train[0]
+        pictures = train[0]
     array = as_array(pictures, "pictures")
     there = len(array) if array.ndim else 0
     if indices is None and there != count:
@@ -123,7 +122,7 @@ def _checked_curve(name: str, values: object, epochs: int) -> list[float]:
         raise KitError(f"the curve {name!r} holds what is no number ({error}): give one number an epoch") from None
 
 
-def _checked(labels: ArrayLike, count: int) -> NDArray:
+def _checked(labels: ArrayLike | None, count: int) -> NDArray:
     """Labels as an array (count,) of whole numbers or of texts."""
     if labels is None:
         raise KitError(f"there are no labels: give one for each of the {count:,} samples")

@@ -58,9 +58,9 @@ class EpochScrubber(Widget):
         if not 1 <= len(heads) <= MOST_HEADS:
             raise KitError(f"there are {len(heads)} heads, but a scrubber shows 1 to {MOST_HEADS} recordings or arrays")
         self._heads, self._pictures = heads, pictures
-        self._room = {"points": points, "frames": frames}
+        self._room: dict[str, Any] = {"points": points, "frames": frames}
         names = None if class_names is None else listed_names("class_names", class_names, "class")
-        self._told = {"labels": labels, "class_names": names, "curves": curves}
+        self._told: dict[str, Any] = {"labels": labels, "class_names": names, "curves": curves}
         _refuse_idle(heads, self._told)
         self._titles = _titles(heads) if titles is None else _own_titles(titles, len(heads))
         content = self._filmed()
