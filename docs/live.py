@@ -22,14 +22,15 @@ SOLUTIONS = Path(__file__).parents[1] / "notebooks" / "solutions"
 TALK = """<script>
 const themed = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
   .filter((rule) => rule.media?.mediaText.includes("prefers-color-scheme"));
+const say = () => parent.postMessage({ height: document.documentElement.offsetHeight }, "*");
 addEventListener("message", ({ data: { dark } }) => {
   if (typeof dark !== "boolean") return;
   for (const rule of themed) rule.media.mediaText = dark ? "all" : "not all";
   document.documentElement.dataset.theme = dark ? "dark" : "light";
   document.documentElement.style.colorScheme = dark ? "dark" : "light";
+  say();
 });
-new ResizeObserver(() => parent.postMessage({ height: document.documentElement.offsetHeight }, "*"))
-  .observe(document.documentElement);
+new ResizeObserver(say).observe(document.documentElement);
 </script>
 """
 
@@ -70,7 +71,9 @@ def digits() -> EpochScrubber:
 
 def silu() -> EpochScrubber:
     """The same pull on a layer that is linear, and on one that is not."""
-    return EpochScrubber(*shipped_runs("digits", "BinEnc", "NonlinPen+quadratic").values(), pictures=load_data("digits"))
+    return EpochScrubber(
+        *shipped_runs("digits", "BinEnc", "NonlinPen+quadratic").values(), pictures=load_data("digits")
+    )
 
 
 def point() -> EpochScrubber:

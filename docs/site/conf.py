@@ -33,6 +33,7 @@ html_static_path = [str(HERE / "static"), str(MATHJAX / "tex-svg-full.js")]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_copy_source = False
+html_use_index = False
 html_show_sphinx = False
 pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 mathjax_path = "tex-svg-full.js"  # glyphs are outlines in the script: browsers refuse fonts beside a page in a folder
@@ -57,8 +58,16 @@ def describe(app: Sphinx, doctree: nodes.document) -> None:
             image["alt"] = alt
 
 
+def level(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Say of the navigation's captions, which Furo calls headings, which level they have."""
+    context["furo_navigation_tree"] = context["furo_navigation_tree"].replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Hooks."""
     app.alt_texts = alt_texts(Path(app.srcdir))
     app.connect("doctree-read", describe)
+    app.connect("html-page-context", level, priority=900)  # after Furo
     return {"parallel_read_safe": True}
