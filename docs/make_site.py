@@ -2,7 +2,8 @@
 
     python docs/make_site.py [FOLDER]
 
-The sources are gathered in FOLDER/source, and Sphinx makes FOLDER/html of them; FOLDER is build/site unless told.
+The sources are gathered in FOLDER/source, and Sphinx makes FOLDER/html of them. FOLDER is a new one; unless told it is
+build/site, which is made anew.
 docs/site has the pages that are the site's own, and how all of it looks.
 """
 
@@ -20,7 +21,7 @@ from live import PLACES, WIDGETS, Live, write_page
 from sphinx.cmd.build import main as sphinx
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS, OWN = ROOT / "notebooks", ROOT / "docs" / "site"
+NOTEBOOKS, OWN, USUAL = ROOT / "notebooks", ROOT / "docs" / "site", ROOT / "build" / "site"
 
 
 def frame(name: str, widget: Live) -> str:
@@ -62,8 +63,7 @@ def adapted(notebook: nbformat.NotebookNode, stem: str, live: dict[str, Live]) -
 def gather(folder: Path, site: Path) -> None:
     """Write the sources of pages into a folder, and what is a page already, widgets and reports, into the site."""
     live = {name: write_page(make, site / "widgets" / f"{name}.html") for name, make in WIDGETS.items()}
-    shutil.copytree(NOTEBOOKS / "solutions", folder / "solutions")
-    shutil.copytree(NOTEBOOKS / "settings", folder / "settings")
+    shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns(".*"))
     for path in NOTEBOOKS.glob("*.ipynb"):
         nbformat.write(adapted(nbformat.read(path, as_version=4), path.stem, live), folder / path.name)
     for path in NOTEBOOKS.glob("*.md"):
@@ -87,8 +87,11 @@ def reports(folder: Path) -> str:
 
 
 def main(folder: Path) -> None:
-    """Make all of it anew; exits with an error where Sphinx warns, of a link to nowhere for instance."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Make all of it; exits with an error where Sphinx warns, of a link to nowhere for instance."""
+    if folder == USUAL:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif folder.exists():
+        sys.exit(f"{folder} is there already: name a new folder, or none for {USUAL.relative_to(ROOT)}")
     source, site = folder / "source", folder / "html"
     with tempfile.TemporaryDirectory() as home:  # for what the widgets' cells train
         os.environ["BINENC_KIT_HOME"] = home
@@ -99,4 +102,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "site"))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else USUAL)

@@ -66,6 +66,13 @@ def test_cells_run_with_what_is_given_and_the_last_one_says_what_is_shown() -> N
     assert explorer.content == live.codes().content
 
 
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+    with pytest.raises(SystemExit, match="is there already: name a new folder"):
+        make_site.main(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
 def test_the_workflow_publishes_what_make_site_writes() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "site.yml").read_text())
     steps = workflow["jobs"]["make"]["steps"]

@@ -38,7 +38,7 @@ SEEN = """() => ({
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of pages, made as `make site` makes it; a warning, of a link to nowhere for instance, is an error."""
-    folder = tmp_path_factory.mktemp("site")
+    folder = tmp_path_factory.mktemp("home") / "site"
     command = [sys.executable, ROOT / "docs" / "make_site.py", folder]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
