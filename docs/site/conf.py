@@ -47,7 +47,7 @@ def alt_texts(folder: Path) -> dict[str, str]:
             for output in cell.get("outputs", []):
                 if picture := output.get("data", {}).get("image/png"):
                     name = hashlib.sha256(base64.b64decode(picture)).hexdigest()
-                    found[name] = output.metadata["image/png"]["alt"]
+                    found[name] = output.metadata.get("image/png", {}).get("alt")
     return found
 
 
