@@ -31,7 +31,7 @@ SEEN = """() => ({
   links: [...document.querySelectorAll("a[href]")].map((link) => link.getAttribute("href")),
   pictures: [...document.images].filter((one) => !one.alt || !one.naturalWidth).map((one) => one.outerHTML),
   formulas: [document.querySelectorAll(".math").length, document.querySelectorAll("mjx-container").length],
-  broken: [...document.querySelectorAll("[data-mml-node=merror]")].map((one) => one.outerHTML),
+  broken: document.querySelectorAll("mjx-container :is([data-mml-node=merror], [fill=red])").length,
 })"""
 
 
@@ -74,17 +74,19 @@ def frames(page: Page) -> Iterator[Frame]:
 
 
 def move(page: Page, frame: Frame) -> None:
-    """Drag every slider, or where there is none press the first button, and see the widget change."""
+    """Drag every slider of a widget, or press a button of the explorer, which has none, and see the widget change."""
+    if frame.url.endswith("/codes.html"):
+        before = frame.locator("main").inner_text()
+        frame.locator("button[aria-pressed=false]").first.click()
+        assert frame.locator("main").inner_text() != before
+        return
     sliders, canvas = frame.locator("input[type=range]").all(), frame.locator("canvas").first
+    assert sliders
     for slider in sliders:
         before, picture = slider.input_value(), pixels(page, canvas)
         drag(page, slider, 0.1, 0.8)
         assert slider.input_value() != before
         assert changed(picture, pixels(page, canvas)) > 0.002
-    if not sliders:
-        before = frame.locator("main").inner_text()
-        frame.locator("button[aria-pressed=false]").first.click()
-        assert frame.locator("main").inner_text() != before
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -96,7 +98,7 @@ def test_a_page_is_whole_and_its_widgets_live(name: str, site: Path, visit: Call
     assert [link for link in local if leads_nowhere(link, site / f"{name}.html")] == []
     assert seen["pictures"] == []
     assert seen["formulas"][0] == seen["formulas"][1]
-    assert seen["broken"] == []
+    assert seen["broken"] == 0
     assert axe(page) == []
     for frame in frames(page):
         move(page, frame)
