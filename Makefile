@@ -21,7 +21,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --dist loadscope
 DEMO := --no-progress-bar --execution-timeout 900 -k python3 --stdout-file -
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test types lab bench readme notebooks timings clean
+.PHONY: help setup demo test types lab site bench readme notebooks timings clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ types: $(READY) ## check the package's type hints with mypy
 
 lab: $(READY) ## open JupyterLab on this machine alone, with a token
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_quickstart.ipynb
+
+site: $(READY) ## the course as pages whose widgets live without a kernel and a network: build/site/html/index.html
+	@OMP_NUM_THREADS=1 $(BIN)/python docs/make_site.py
 
 bench: $(READY) ## our speed against named rivals (half an hour, alone on the machine), into benchmarks/RESULTS.md
 	@$(BIN)/python docs/update_results.py
