@@ -1,6 +1,6 @@
 """A reproduction in two stages on Dask's workers.
 
-    python -m binenc_kit.stages SETTINGS.yaml [--budget quick] [--workers N | --scheduler tcp://... | --slurm FILE.yaml]
+    python -m binenc_kit sweep SETTINGS.yaml [--budget quick] [--workers N | --scheduler tcp://... | --slurm FILE.yaml]
 
 chooses a learning rate for each head, then trains every seed.
 """
@@ -122,9 +122,9 @@ def _told(config: RunConfig, why: str) -> str:
     return f"{config.label}, learning rate {config.lr:g}, seed {config.seed} ({config.name}): {why}"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run both stages from a file of settings."""
-    parser = argparse.ArgumentParser(prog="python -m binenc_kit.stages", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m binenc_kit sweep", description=main.__doc__)
     parser.add_argument("settings", type=Path, help="YAML, as papermill takes it: notebooks/settings/*.yaml")
     parser.add_argument("--out", help="folder for everything, instead of the settings' own")
     parser.add_argument("--scheduler", help="address of a running Dask scheduler, such as tcp://host:8786")
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--budget", default="full", help=f"of {', '.join(BUDGETS)}")
     parser.add_argument("--retry", action="store_true", help="try those that failed again")
     parser.add_argument("--estimate", action="store_true", help="only say how long it will take")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     try:
         _run(asked, _read(asked.settings), _read(asked.slurm) if asked.slurm else None)
     except KitError as error:
@@ -167,7 +167,3 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise KitError(f"{path} holds no settings: give lines such as heads: [BinEnc, NoPen]")
     return settings
-
-
-if __name__ == "__main__":
-    main()

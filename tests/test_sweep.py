@@ -341,7 +341,7 @@ def test_a_head_all_of_whose_rates_fail_gets_one_sentence(where: Where, tmp_path
 def test_the_command_line_runs_a_file_of_settings(tmp_path: Path) -> None:
     settings = {"out": "unused", "heads": ["BinEnc"], "lrs": [2e-3], "seeds": [0], "epochs": 20, **TINY}
     (tmp_path / "settings.yaml").write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "binenc_kit.stages", "settings.yaml", "--out", "runs", "--budget", "quick"]
+    command = [sys.executable, "-m", "binenc_kit", "sweep", "settings.yaml", "--out", "runs", "--budget", "quick"]
     environment = os.environ | {"BINENC_KIT_HOME": str(tmp_path)}
     result = subprocess.run(
         [*command, "--workers", "1"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
