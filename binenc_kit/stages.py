@@ -53,7 +53,8 @@ def announce(plan: Plan, folder: str | Path, where: Where = None) -> str:
     counts = {"head": len(plan.heads), "learning rate": len(plan.lrs), "seed": len(plan.seeds)}
     counts |= {"epoch": next(iter(jobs)).epochs}
     told = ", ".join(_counted(count, what) for what, count in counts.items())
-    left = f"about {in_words(seconds)} on {_counted(workers, 'worker')}" if seconds else "all of them done"
+    how = f"on {_counted(workers, 'worker')}" if workers else "one after another"
+    left = f"about {in_words(seconds)} {how}" if seconds else "all of them done"
     return f"{told}: {_counted(len(jobs), 'run')}, {left}"
 
 
@@ -76,19 +77,19 @@ def two_stages(
     """
     how: dict[str, Any] = {"retry": retry, "progress": progress, **own}
     candidates, best_lr, tried = plan.candidates, {}, Swept(Path(folder), (), {})
-    with first_needed(where, plan.finals({})[0].device) as client:
+    with first_needed(where, plan.finals({})[0].device) as place:
         if candidates:
-            tried = sweep(candidates, folder, where=client, modes=plan.paper, title="learning rates", **how)
+            tried = sweep(candidates, folder, where=place, modes=plan.paper, title="learning rates", **how)
             best_lr = choose_lr(tried.recordings) if tried.done else {}
             if lost := [label for label in dict.fromkeys(c.label for c in candidates) if label not in best_lr]:
                 raise KitError(
                     f"no learning rate of {', '.join(lost)} could be trained: {next(iter(tried.failed.values()))}"
                 )
         finals = plan.finals(best_lr)
-        runs = sweep(finals, folder, where=client, modes=("strict",), title="seeds", **how)
+        runs = sweep(finals, folder, where=place, modes=("strict",), title="seeds", **how)
         first = [config for config in runs.done if config.seed == plan.seeds[0]]
         if first and plan.paper and not candidates:
-            sweep(first, folder, where=client, modes=plan.paper, title="mode paper", **how)
+            sweep(first, folder, where=place, modes=plan.paper, title="mode paper", **how)
     failed = tried.failed | runs.failed
     missing = [
         _told(config, failed[config.name]) for config in dict.fromkeys(candidates + finals) if config.name in failed
@@ -129,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", help="folder for everything, instead of the settings' own")
     parser.add_argument("--scheduler", help="address of a running Dask scheduler, such as tcp://host:8786")
     parser.add_argument("--slurm", type=Path, help="YAML with settings of dask_jobqueue.SLURMCluster, and jobs: N")
-    parser.add_argument("--workers", type=int, help="on this machine; by default one a GPU or core")
+    parser.add_argument("--workers", type=int, help="on this machine, by default one a GPU or core; 0: take turns")
     parser.add_argument("--budget", default="full", help=f"of {', '.join(BUDGETS)}")
     parser.add_argument("--retry", action="store_true", help="try those that failed again")
     parser.add_argument("--estimate", action="store_true", help="only say how long it will take")

@@ -2,8 +2,8 @@
 
     python docs/measure_memory.py [NAME ...]
 
-Each one named, or every solution and study, runs in a home of its own with nothing trained, on the threads that
-binder/start allows. What counts is the most that its kernel ever held, its libraries included, and the most that the
+Each one named, or every solution and study, runs in a home of its own with nothing trained, on the threads and
+workers that binder/start allows. What counts is the most that its kernel ever held, its libraries included, and the most that the
 processes that it started held beside it; JupyterLab takes about a tenth of a gigabyte of its own. How busy the machine
 is does not matter.
 """
@@ -59,7 +59,12 @@ def measure(path: Path) -> tuple[int, str]:
         client = NotebookClient(
             notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
         )
-        threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        threads = {
+            "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "BINENC_KIT_WORKERS": "0",
+        }
         client.execute(env=os.environ | threads | {"BINENC_KIT_HOME": home, "BINENC_KIT_CHECKS": "strict"})
     megabytes, torch = "".join(output.text for output in ask.outputs if output.output_type == "stream").split()
     return int(megabytes), torch
