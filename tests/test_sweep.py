@@ -19,6 +19,7 @@ import nbformat
 import psutil
 import pytest
 import torch
+from dask.system import cpu_count
 
 from binenc_kit import sweep as sweep_module
 from binenc_kit.clusters import connected, first_needed, workers_of
@@ -74,7 +75,7 @@ def test_without_workers_runs_take_turns_in_this_process(tmp_path: Path, monkeyp
 
 
 def test_the_environment_says_how_many_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert workers_of(None, "cpu") == len(os.sched_getaffinity(0))
+    assert workers_of(None, "cpu") == cpu_count()
     monkeypatch.setenv("BINENC_KIT_WORKERS", "0")
     assert workers_of(None) == 0
     assert workers_of(3) == 3
