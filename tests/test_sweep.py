@@ -64,7 +64,7 @@ def test_every_number_is_the_one_without_dask(where: Where, tmp_path: Path, caps
 
 
 def test_without_workers_runs_take_turns_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("dask", "distributed"):
+    for name in ("dask", "dask.system", "distributed"):
         monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
     configs = tiny_grid(epochs=2, seeds=[0], heads=["BinEnc", "NoPen"])
     swept = sweep(configs, tmp_path / "swept", where=0, progress=False)
