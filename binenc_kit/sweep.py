@@ -67,7 +67,8 @@ def sweep(
     todo = _Todo(list(dict.fromkeys(configs)), Task.of(Path(folder), modes), retry, title)
     bar = tqdm(
         desc=todo.told, total=len(todo.configs), initial=todo.settled, file=sys.stdout, ncols=100,
-        disable=not progress, bar_format="{desc} |{bar}| {elapsed} so far, {remaining} to go",
+        disable=not progress, smoothing=0, miniters=0,  # the clock goes on while nothing else does
+        bar_format="{desc} |{bar}| {elapsed} so far, {remaining} to go",
     )  # fmt: skip
     with bar:
         if todo.waiting:
