@@ -13,7 +13,8 @@ from binenc_kit.errors import KitError
 if TYPE_CHECKING:
     from distributed import Client
 
-Where = int | str | Mapping[str, Any] | Callable[[], "Client"] | None  # the callable is what `first_needed` gives
+Place = int | str | Mapping[str, Any] | None
+Where = Place | Callable[[], "Client"]  # the latter is what `first_needed` gives
 DEATHS = 20  # of workers while they train one run: more, and it is the run that kills them
 JOBS = 16  # of Slurm, unless told otherwise
 DASK = {
@@ -23,7 +24,7 @@ DASK = {
 }
 
 
-def workers_of(where: Where, device: str = "auto") -> int:
+def workers_of(where: Place, device: str = "auto") -> int:
     """How many workers there will be at a place, as for `connected`; 0: none, runs take turns in this process.
 
     By default BINENC_KIT_WORKERS, a variable of the environment, or one a GPU of this machine where the device is one,
@@ -62,7 +63,7 @@ def _gpus(device: str) -> int:
 
 
 @contextmanager
-def connected(where: Where = None, device: str = "auto") -> "Iterator[Client]":
+def connected(where: Place = None, device: str = "auto") -> "Iterator[Client]":
     """A client of Dask's, and the cluster behind it unless that runs already; what was started ends with the block.
 
     where: so many workers on this machine, reached from nowhere else, by default `workers_of(None, device)`; or the

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from binenc_kit.clusters import Where, first_needed, workers_of
+from binenc_kit.clusters import Place, Where, first_needed, workers_of
 from binenc_kit.config import RunConfig
 from binenc_kit.display import in_words
 from binenc_kit.errors import KitError
@@ -40,7 +40,7 @@ class Stages:
     missing: list[str]
 
 
-def announce(plan: Plan, folder: str | Path, where: Where = None) -> str:
+def announce(plan: Plan, folder: str | Path, where: Place = None) -> str:
     """One sentence: how many runs are planned, and how long those that are left will take on workers like this machine.
 
     It times each kind of run, as `estimate` does.
