@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -17,6 +18,7 @@ from papermill import inspect_notebook
 from binenc_kit.config import RunConfig
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 REPRODUCE = ROOT / "notebooks" / "reproduce.ipynb"
 QUICK = ["-p", "epochs", "2", "-p", "train_limit", "100", "-p", "width", "8"]
 
@@ -50,11 +52,14 @@ def test_a_misspelt_parameter_stops_it_and_lists_the_right_ones(tmp_path: Path) 
 
 
 def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Path) -> None:
-    arguments = [*QUICK, "-y", "heads: [BinEnc, NoPen]", "-y", "seeds: [0, 1]", "-y", "lrs: [0.001, 0.01]"]
-    result = papermill(tmp_path, *arguments, "-p", "out", "runs/mine")
+    typed = re.search(r"^\S+papermill notebooks/reproduce.ipynb runs/mine.ipynb (.+)$", README, re.MULTILINE)[1].split()
+    typed = [str(ROOT / word) if word.endswith(".yaml") else word for word in typed]
+    arguments = [*QUICK, "-y", "heads: [BinEnc, NoPen]", "-y", "seeds: [0, 1]", "-y", "lrs: [0.001, 0.01]", *typed]
+    result = papermill(tmp_path, *arguments)
     assert result.returncode == 0, result.stderr
     out = tmp_path / "runs" / "mine"
     table = pd.read_csv(out / "results.csv")
+    assert set(table.loc[table["head"] == "BinEnc", "P"]) == {6}
     assert table[["head", "seed"]].to_numpy().tolist() == [["BinEnc", 0], ["BinEnc", 1], ["NoPen", 0], ["NoPen", 1]]
     assert all((out / run / "results.json").exists() for run in table["run"])
     assert len(list(out.glob("*/config.json"))) == 6  # four runs and each head's other learning rate
@@ -73,7 +78,7 @@ def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Pa
     for expected in ["BinEnc    seed 0", "2/2", "test_accuracy", "report.html", "results.csv", *table["run"]]:
         assert expected in result.stdout
     before = {path: path.stat().st_mtime_ns for path in out.glob("*/checkpoint.pt")}
-    again = papermill(tmp_path, *arguments, "-p", "out", "runs/mine")
+    again = papermill(tmp_path, *arguments)
     assert again.returncode == 0
     assert {path: path.stat().st_mtime_ns for path in out.glob("*/checkpoint.pt")} == before
     assert pd.read_csv(out / "results.csv").equals(table)
