@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md is true: the house is as drawn, and each example works in a copy of the package, as it stands there."""
+"""CONTRIBUTING.md is true: the house is as drawn, and each example works in a copy of the package as it stands."""
 
 import ast
 import os
