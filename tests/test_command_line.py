@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from binenc_kit import __main__ as command_line
+from binenc_kit import stages
 from binenc_kit.recording import Recording
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +53,7 @@ def test_an_unknown_option_is_refused(capsys: pytest.CaptureFixture) -> None:
 
 def test_what_the_readme_types(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    typed = re.findall(r"^ +\S+python -m binenc_kit (\w.+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    typed = re.findall(r"^\S+python -m binenc_kit (\w.+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert [line.split()[0] for line in typed] == ["train", "report", "page"]
     train, report, page = (line.replace("epochs=40", "epochs=2 train_limit=100 device=cpu").split() for line in typed)
     command_line.main(train)
@@ -61,12 +62,12 @@ def test_what_the_readme_types(tmp_path: Path, capsys: pytest.CaptureFixture, mo
     assert all(Recording(line.split(": ")[1]).finished for line in lines[-2:])
 
     command_line.main(report)
-    assert capsys.readouterr().out.splitlines()[-1] == "runs/mine-report/report.html"
-    assert len(pd.read_csv("runs/mine-report/results.csv")) == 2
-    assert Path("runs/mine-report/report.html").read_text().count("data:image/png;base64,") == 3
+    assert capsys.readouterr().out.splitlines()[-1] == "runs/digits-report/report.html"
+    assert len(pd.read_csv("runs/digits-report/results.csv")) == 2
+    assert Path("runs/digits-report/report.html").read_text().count("data:image/png;base64,") == 3
 
     command_line.main(page)
-    assert "Epoch scrubber" in Path("runs/mine.html").read_text()
+    assert "Epoch scrubber" in Path("runs/digits.html").read_text()
 
 
 def test_a_shipped_recording_becomes_a_page(tmp_path: Path) -> None:
@@ -88,3 +89,21 @@ def test_sweep_gets_the_rest_of_the_line(capsys: pytest.CaptureFixture) -> None:
     assert stopped.value.code == 0
     assert "usage: python -m binenc_kit sweep" in (told := capsys.readouterr().out)
     assert "--budget" in told
+
+
+def test_what_the_settings_page_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every option is there, and every file; tests/test_sweep.py and tests/slurm run sweeps."""
+    page = (ROOT / "notebooks" / "settings" / "README.md").read_text()
+    typed = re.findall(r"^\S+python -m binenc_kit sweep (.+?)(?: +#.*)?$", page, re.MULTILINE)
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    (tmp_path / "slurm.yaml").write_text("jobs: 2")
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    monkeypatch.setattr(stages, "_run", lambda *what: asked.append(what))
+    for line in typed:
+        command_line.main(["sweep", *line.split()])
+    assert [(one.budget, one.estimate, one.scheduler) for one, _, _ in asked] == [
+        ("quick", True, None), ("full", False, None), ("full", False, "tcp://host:8786"), ("full", False, None),
+    ]  # fmt: skip
+    assert all(parameters["backbone"] == "resnet18" for _, parameters, _ in asked)
+    assert asked[3][2] == {"jobs": 2}

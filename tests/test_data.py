@@ -214,7 +214,13 @@ def write_idx(path: Path, array: np.ndarray) -> None:
 
 
 @pytest.mark.usefixtures("_no_network")
-@pytest.mark.parametrize(("name", "folder"), [("mnist", "MNIST"), ("fashion_mnist", "FashionMNIST")])
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("mnist", "MNIST"),
+        ("fashion_mnist", "FashionMNIST"),
+    ],
+)
 def test_mnist_and_fashion_mnist_are_read(name: str, folder: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for part, n in (("train", 200), ("t10k", 50)):

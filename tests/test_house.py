@@ -1,4 +1,4 @@
-"""What the README promises: commands, files, one source for each dependency."""
+"""What the pages promise: targets, files, one source for each dependency."""
 
 import re
 import shutil
@@ -11,7 +11,9 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text()
-README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES += [ROOT / "SECURITY.md", ROOT / "data" / "README.md", ROOT / "notebooks" / "settings" / "README.md"]
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 needs_make = pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
 
 
@@ -55,16 +57,22 @@ def test_ci_calls_make_test_and_nothing_else() -> None:
     assert lines == ["set -eu", 'cd "$(dirname "$0")/.."', "export BINENC_KIT_BROWSER=required", "exec make test"]
 
 
-def test_every_target_that_the_readme_names_is_there() -> None:
-    named = set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE))
-    assert {"demo", "test", "lab"} <= named
-    assert all(re.search(rf"^{target}:", MAKEFILE, re.MULTILINE) for target in named)
+@each_page
+def test_every_target_that_a_page_names_is_there(page: Path) -> None:
+    named = set(re.findall(r"(?:^|`)make (?:[A-Z]+=\w+ )*([a-z]+)", page.read_text(), re.MULTILINE))
+    assert all(re.search(rf"^{target}:", MAKEFILE, re.MULTILINE) for target in named), named
+    assert page != PAGES[0] or {"demo", "test", "lab", "site", "bench"} <= named
 
 
-def test_every_file_that_the_readme_links_is_there() -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if not link.startswith("http")]
-    assert links
-    assert all((ROOT / link).exists() for link in links), links
+@each_page
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()) if not link.startswith("http")]
+    for path, _, place in (link.partition("#") for link in links):
+        target = page.parent / path
+        assert target.exists(), path
+        if place:
+            titles = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            assert place in [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles], place
 
 
 def test_dependencies_have_lower_bounds_only() -> None:

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from papermill import inspect_notebook
 from binenc_kit.config import RunConfig
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 REPRODUCE = ROOT / "notebooks" / "reproduce.ipynb"
 QUICK = ["-p", "epochs", "2", "-p", "train_limit", "100", "-p", "width", "8"]
 
@@ -58,11 +60,14 @@ def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Pa
     nothing = papermill(tmp_path, *QUICK, "-p", "report_only", "True")
     assert nothing.returncode != 0
     assert "none of these runs is done in" in nothing.stderr
-    arguments = [*QUICK, "-y", "heads: [BinEnc, NoPen]", "-y", "seeds: [0, 1]", "-y", "lrs: [0.001, 0.01]"]
-    result = papermill(tmp_path, *arguments, "-p", "out", "runs/mine")
+    typed = re.search(r"^\S+papermill notebooks/reproduce.ipynb runs/mine.ipynb (.+)$", README, re.MULTILINE)[1].split()
+    typed = [str(ROOT / word) if word.endswith(".yaml") else word for word in typed]
+    arguments = [*QUICK, "-y", "heads: [BinEnc, NoPen]", "-y", "seeds: [0, 1]", "-y", "lrs: [0.001, 0.01]", *typed]
+    result = papermill(tmp_path, *arguments)
     assert result.returncode == 0, result.stderr
     out = tmp_path / "runs" / "mine"
     table = pd.read_csv(out / "results.csv")
+    assert set(table.loc[table["head"] == "BinEnc", "P"]) == {6}
     assert table[["head", "seed"]].to_numpy().tolist() == [["BinEnc", 0], ["BinEnc", 1], ["NoPen", 0], ["NoPen", 1]]
     assert all((out / run / "results.json").exists() for run in table["run"])
     assert len(list(out.glob("*/config.json"))) == 6  # four runs and each head's other learning rate
@@ -87,13 +92,13 @@ def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Pa
     before = {path: path.stat().st_mtime_ns for path in out.glob("*/checkpoint.pt")}
     left = next(out.glob("NoPen-seed1-*"))
     shutil.move(left, tmp_path / left.name)
-    again = papermill(tmp_path, *arguments, "-p", "out", "runs/mine", "-p", "report_only", "True")
+    again = papermill(tmp_path, *arguments, "-p", "report_only", "True")
     assert again.returncode == 0, again.stderr
     assert "missing: NoPen, learning rate" in again.stdout
     assert f"({left.name}): not done yet" in (out / "report.html").read_text()
     assert len(pd.read_csv(out / "results.csv")) == 3
     shutil.move(tmp_path / left.name, left)
-    again = papermill(tmp_path, *arguments, "-p", "out", "runs/mine")
+    again = papermill(tmp_path, *arguments)
     assert again.returncode == 0
     assert "6 runs, all of them done" in again.stdout
     assert {path: path.stat().st_mtime_ns for path in out.glob("*/checkpoint.pt")} == before

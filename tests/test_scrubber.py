@@ -3,7 +3,6 @@ import json
 import re
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ from binenc_kit.widgets import CodeExplorer, EpochScrubber
 from tests.conftest import peak_bytes, tiny_config, tiny_splits, written
 from tests.test_frames import unpack
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+PAGE = (Path(__file__).parents[1] / "docs" / "any-training.md").read_text()
 
 
 def growing(epochs: int = 5, samples: int = 40, P: int = 4, classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -339,8 +338,8 @@ def test_a_notebook_keeps_a_picture_with_its_alt_text(tiny_run: Recording) -> No
     assert Image.open(io.BytesIO(to_png(scrubber.still()))).width > 500
 
 
-def test_the_readmes_callback_makes_any_training_scrubbable() -> None:
-    code = textwrap.dedent(re.search(r"```python\n( *frames = \[\].*?)```", README, re.DOTALL).group(1))
+def test_the_callback_of_the_page_makes_any_training_scrubbable() -> None:
+    code = re.search(r"```python\n(frames = \[\].*?)```", PAGE, re.DOTALL).group(1)
     callback = re.search(r"def keep.*?(?=\n\S|\Z)", code, re.DOTALL).group(0)
     assert len([line for line in callback.splitlines() if line.strip()]) <= 6  # its name and five lines
     torch.manual_seed(0)

@@ -19,7 +19,7 @@ MATHJAX = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent
 project = "binenc_kit"
 copyright = "binenc_kit's authors; prose and figures under CC BY 4.0"
 extensions = ["myst_nb", "sphinx.ext.mathjax"]
-exclude_patterns = ["solutions"]  # these are there to be downloaded
+exclude_patterns = ["solutions", "settings/README.md"]  # there to be downloaded, and for code hosts
 
 nb_execution_mode = "off"  # the committed outputs are what is shown
 nb_ipywidgets_js = {}  # comes from a CDN; the widgets are pages of their own
