@@ -19,9 +19,9 @@ NEAR = 2  # published standard deviations within which a mean of ours agrees wit
 def verdicts(results: pd.DataFrame, rates: int | None = None) -> list[tuple[str, str]]:
     """A title and a paragraph for each printed table: who leads there and in ours, and what of it agrees.
 
-    results, rates: as for `published.differences`; modes stay apart. Heads that were not run are left out. Two heads count as
-    told apart by a table if their printed means differ by more than both printed standard deviations together. Raises
-    `KitError` for data of which nothing is published.
+    results, rates: as for `published.differences`; modes stay apart. Heads that were not run are left out. Two heads
+    count as told apart by a table if their printed means differ by more than both printed standard deviations together.
+    Raises `KitError` for data of which nothing is published.
     """
     apart = differences(results, rates)
     made = (
