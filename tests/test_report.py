@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -142,3 +143,15 @@ def test_a_figure_says_which_of_the_paper_s_it_is(tiny_run: Recording, tiny_data
     page = (tmp_path / "report.html").read_text()
     assert "Sigma w by epoch, as in Figure 4 of the paper" in page
     assert "Codebook of x<" in page
+
+
+def test_the_example_report_is_small_and_stands_alone() -> None:
+    path = Path(__file__).parents[1] / "docs" / "cifar10-quick.html"
+    page = path.read_text()
+    assert path.stat().st_size < 2_000_000
+    assert not re.search(r"""(?:src|href)=["']?(?!data:)\w+:|url\(""", page)
+    for told in ("Beside the paper", "Test accuracy (Table 1)", "best of 3 instead of 18 learning rates", "commit"):
+        assert told in page
+    for figure in range(1, 6):
+        assert f"as in Figure {figure} of the paper" in page
+    assert "Accuracy by learning rate" in page
