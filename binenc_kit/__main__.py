@@ -1,7 +1,6 @@
 """`python -m binenc_kit VERB`: train, sweep, report and page, from a terminal."""
 
 import argparse
-import runpy
 import sys
 from ast import literal_eval
 from collections.abc import Sequence
@@ -19,8 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     asked, rest = parser.parse_known_args(arguments)
     if asked.verb == "sweep":
-        sys.argv[1:] = rest
-        runpy.run_module("binenc_kit.stages", run_name="__main__", alter_sys=True)
+        from binenc_kit.stages import main as sweep
+
+        sweep(rest)
         return
     if rest:
         parser.error(f"{asked.verb} does not know {' '.join(rest)}: see python -m binenc_kit {asked.verb} --help")

@@ -13,7 +13,8 @@ from binenc_kit.errors import KitError
 if TYPE_CHECKING:
     from distributed import Client
 
-Where = int | str | Mapping[str, Any] | Callable[[], "Client"] | None
+Place = int | str | Mapping[str, Any] | None
+Where = Place | Callable[[], "Client"]  # the latter is what `first_needed` gives
 DEATHS = 20  # of workers while they train one run: more, and it is the run that kills them
 JOBS = 16  # of Slurm, unless told otherwise
 DASK = {
@@ -23,49 +24,68 @@ DASK = {
 }
 
 
-def workers_of(where: Where, device: str = "auto") -> int:
-    """How many workers there will be: one a GPU of this machine where the device is one, else one a core."""
-    if not callable(where):
-        _check(where)
+def workers_of(where: Place, device: str = "auto") -> int:
+    """How many workers there will be at a place, as for `connected`; 0: none, runs take turns in this process.
+
+    By default BINENC_KIT_WORKERS, a variable of the environment, or one a GPU of this machine where the device is one,
+    else one a core. Raises `KitError` for what is no place.
+    """
+    if where is None and (told := os.environ.get("BINENC_KIT_WORKERS")):
+        where = int(told) if told.isdecimal() else told
+    if where is None:
+        return _gpus(device) or _cores()
+    _check(where)
     if isinstance(where, int):
         return where
     if isinstance(where, Mapping):
         return where.get("jobs", JOBS) * where.get("processes", 1)
-    if where is not None:
-        with connected(where) as client:
-            return max(1, len(client.nthreads()))
-    if device != "cpu":
-        import torch
+    with connected(where) as client:
+        return max(1, len(client.nthreads()))
 
-        from binenc_kit.machine import choose_device
 
-        if choose_device(device) == "cuda":
-            return torch.cuda.device_count()
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _cores() -> int:
+    """How many cores this process may use, in a container, too; 0 where there is no Dask to use them."""
+    try:
+        from dask.system import cpu_count
+    except ModuleNotFoundError:
+        return 0
+    return cpu_count()
+
+
+def _gpus(device: str) -> int:
+    if device == "cpu":
+        return 0
+    import torch
+
+    from binenc_kit.machine import choose_device
+
+    return torch.cuda.device_count() if choose_device(device) == "cuda" else 0
 
 
 @contextmanager
-def connected(where: Where = None, device: str = "auto") -> "Iterator[Client]":
+def connected(where: Place = None, device: str = "auto") -> "Iterator[Client]":
     """A client of Dask's, and the cluster behind it unless that runs already; what was started ends with the block.
 
     where: so many workers on this machine, reached from nowhere else, by default `workers_of(None, device)`; or the
     address of a running scheduler, "tcp://host:8786"; or settings of dask_jobqueue.SLURMCluster and, under "jobs", how
-    many jobs to keep running, by default 16; or what `first_needed` gives. Raises `KitError` where they cannot be had.
+    many jobs to keep running, by default 16. Raises `KitError` where they cannot be had.
     """
-    if callable(where):
-        yield where()
-        return
     _check(where)
-    from dask import config
-    from distributed import Client
-
+    try:
+        from dask import config
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise KitError(
+            "workers need Dask, which is not installed here: python -m pip install distributed dask-jobqueue, or take "
+            "workers=0, which trains one run after another"
+        ) from None
     with ExitStack() as stack:
         stack.enter_context(config.set(DASK))
         try:
             if isinstance(where, Mapping):
                 where = stack.enter_context(_slurm(dict(where)))
             elif not isinstance(where, str):
-                where = stack.enter_context(_local(workers_of(where, device)))
+                where = stack.enter_context(_local(where or max(1, workers_of(None, device))))
             client = stack.enter_context(Client(where, timeout="20s"))
         except (OSError, RuntimeError, ValueError, TypeError) as error:
             raise KitError(
@@ -76,8 +96,15 @@ def connected(where: Where = None, device: str = "auto") -> "Iterator[Client]":
 
 
 @contextmanager
-def first_needed(where: Where = None, device: str = "auto") -> "Iterator[Callable[[], Client]]":
-    """One client for several sweeps after one another, as a function that connects at its first call."""
+def first_needed(where: Where = None, device: str = "auto") -> "Iterator[Callable[[], Client] | int]":
+    """One client for several sweeps after one another, as a function that connects at its first call; or 0 workers."""
+    if callable(where):
+        yield where
+        return
+    _check(where)
+    if where in (None, 0) and not workers_of(where, device):
+        yield 0
+        return
     with ExitStack() as stack:
         yield cache(lambda: stack.enter_context(connected(where, device)))
 
@@ -114,10 +141,10 @@ def _slurm(settings: dict[str, Any]) -> Iterator[Any]:
 
 def _check(where: object) -> None:
     """Refuse what is no place, and a script without a guard, which would start a cluster in each of its workers."""
-    right = where is None or (bool(where) and isinstance(where, int | str | Mapping) and not isinstance(where, bool))
-    if not right or (isinstance(where, int) and where < 1):
+    number = isinstance(where, int) and not isinstance(where, bool) and where >= 0
+    if not number and where is not None and not (where and isinstance(where, str | Mapping)):
         raise KitError(
-            f"where is {where!r}, but must be a number of workers from 1, the address of a running scheduler such as "
+            f"where is {where!r}, but must be a number of workers, the address of a running scheduler such as "
             "tcp://host:8786, or settings for Slurm"
         )
     if getattr(multiprocessing.current_process(), "_inheriting", False):  # what multiprocessing itself asks

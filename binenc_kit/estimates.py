@@ -40,19 +40,19 @@ class Cost(NamedTuple):
 
 
 def estimate(jobs: Mapping[RunConfig, Sequence[str]], folder: str | Path, workers: int) -> float:
-    """Seconds that runs, each to be measured in some modes, will take on so many workers like this machine.
+    """Seconds that runs, each to be measured in some modes, will take on so many workers like this machine, or on none.
 
     What is in the folder already costs nothing. A few epochs and one evaluation of every kind of run are timed in this
     process, on one thread as a worker has, and nothing else should run meanwhile. Runs that differ in learning rate,
     seed, schedules or epochs are of one kind.
     """
-    free = [0.0] * workers  # when each worker is free for the next run
+    free = [0.0] * max(1, workers)  # when each worker is free for the next run
     for config, modes in jobs.items():
         epochs, evaluations = _left(config, Path(folder), modes)
         if epochs or evaluations:
             cost = measured(only(config, KIND))
             heapq.heapreplace(free, free[0] + epochs * cost.epoch + evaluations * cost.evaluation + OVERHEAD)
-    return START + max(free) if any(free) else 0.0
+    return START * (workers > 0) + max(free) if any(free) else 0.0
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ import platform
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -115,6 +115,15 @@ def commit() -> str | None:
 
 def describe(device: str, threads: int) -> dict[str, Any]:
     """Device, processor, threads and versions, on which the last bits of a run depend, and the kit's commit."""
-    name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or platform.machine()
+    name = torch.cuda.get_device_name() if device.startswith("cuda") else _processor()
     versions = {"python": platform.python_version(), "binenc-kit": kit_version(), "torch": version("torch")}
     return {"device": device, "processor": name, "threads": threads, "versions": versions, "commit": commit()}
+
+
+@cache
+def _processor() -> str:
+    """The processor's model, which Python itself does not tell on Linux."""
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return platform.processor() or platform.machine()

@@ -1,6 +1,6 @@
 """A reproduction in two stages on Dask's workers.
 
-    python -m binenc_kit.stages SETTINGS.yaml [--budget quick] [--workers N | --scheduler tcp://... | --slurm FILE.yaml]
+    python -m binenc_kit sweep SETTINGS.yaml [--budget quick] [--workers N | --scheduler tcp://... | --slurm FILE.yaml]
 
 chooses a learning rate for each head, then trains every seed.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from binenc_kit.clusters import Where, first_needed, workers_of
+from binenc_kit.clusters import Place, Where, first_needed, workers_of
 from binenc_kit.config import RunConfig
 from binenc_kit.display import in_words
 from binenc_kit.errors import KitError
@@ -40,7 +40,7 @@ class Stages:
     missing: list[str]
 
 
-def announce(plan: Plan, folder: str | Path, where: Where = None) -> str:
+def announce(plan: Plan, folder: str | Path, where: Place = None) -> str:
     """One sentence: how many runs are planned, and how long those that are left will take on workers like this machine.
 
     It times each kind of run, as `estimate` does.
@@ -53,7 +53,8 @@ def announce(plan: Plan, folder: str | Path, where: Where = None) -> str:
     counts = {"head": len(plan.heads), "learning rate": len(plan.lrs), "seed": len(plan.seeds)}
     counts |= {"epoch": next(iter(jobs)).epochs}
     told = ", ".join(_counted(count, what) for what, count in counts.items())
-    left = f"about {in_words(seconds)} on {_counted(workers, 'worker')}" if seconds else "all of them done"
+    how = f"on {_counted(workers, 'worker')}" if workers else "one after another"
+    left = f"about {in_words(seconds)} {how}" if seconds else "all of them done"
     return f"{told}: {_counted(len(jobs), 'run')}, {left}"
 
 
@@ -76,19 +77,19 @@ def two_stages(
     """
     how: dict[str, Any] = {"retry": retry, "progress": progress, **own}
     candidates, best_lr, tried = plan.candidates, {}, Swept(Path(folder), (), {})
-    with first_needed(where, plan.finals({})[0].device) as client:
+    with first_needed(where, plan.finals({})[0].device) as place:
         if candidates:
-            tried = sweep(candidates, folder, where=client, modes=plan.paper, title="learning rates", **how)
+            tried = sweep(candidates, folder, where=place, modes=plan.paper, title="learning rates", **how)
             best_lr = choose_lr(tried.recordings) if tried.done else {}
             if lost := [label for label in dict.fromkeys(c.label for c in candidates) if label not in best_lr]:
                 raise KitError(
                     f"no learning rate of {', '.join(lost)} could be trained: {next(iter(tried.failed.values()))}"
                 )
         finals = plan.finals(best_lr)
-        runs = sweep(finals, folder, where=client, modes=("strict",), title="seeds", **how)
+        runs = sweep(finals, folder, where=place, modes=("strict",), title="seeds", **how)
         first = [config for config in runs.done if config.seed == plan.seeds[0]]
         if first and plan.paper and not candidates:
-            sweep(first, folder, where=client, modes=plan.paper, title="mode paper", **how)
+            sweep(first, folder, where=place, modes=plan.paper, title="mode paper", **how)
     failed = tried.failed | runs.failed
     missing = [
         _told(config, failed[config.name]) for config in dict.fromkeys(candidates + finals) if config.name in failed
@@ -122,18 +123,18 @@ def _told(config: RunConfig, why: str) -> str:
     return f"{config.label}, learning rate {config.lr:g}, seed {config.seed} ({config.name}): {why}"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run both stages from a file of settings."""
-    parser = argparse.ArgumentParser(prog="python -m binenc_kit.stages", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m binenc_kit sweep", description=main.__doc__)
     parser.add_argument("settings", type=Path, help="YAML, as papermill takes it: notebooks/settings/*.yaml")
     parser.add_argument("--out", help="folder for everything, instead of the settings' own")
     parser.add_argument("--scheduler", help="address of a running Dask scheduler, such as tcp://host:8786")
     parser.add_argument("--slurm", type=Path, help="YAML with settings of dask_jobqueue.SLURMCluster, and jobs: N")
-    parser.add_argument("--workers", type=int, help="on this machine; by default one a GPU or core")
+    parser.add_argument("--workers", type=int, help="on this machine, by default one a GPU or core; 0: take turns")
     parser.add_argument("--budget", default="full", help=f"of {', '.join(BUDGETS)}")
     parser.add_argument("--retry", action="store_true", help="try those that failed again")
     parser.add_argument("--estimate", action="store_true", help="only say how long it will take")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     try:
         _run(asked, _read(asked.settings), _read(asked.slurm) if asked.slurm else None)
     except KitError as error:
@@ -167,7 +168,3 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise KitError(f"{path} holds no settings: give lines such as heads: [BinEnc, NoPen]")
     return settings
-
-
-if __name__ == "__main__":
-    main()

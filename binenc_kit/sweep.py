@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from tqdm import tqdm
 
-from binenc_kit.clusters import DEATHS, Where, connected
+from binenc_kit.clusters import DEATHS, Where, first_needed
 from binenc_kit.config import RunConfig, require_list
 from binenc_kit.errors import KitError
 from binenc_kit.files import explained
@@ -58,23 +58,28 @@ def sweep(
     What is there is not done again: finished runs are skipped, begun ones go on, and those that failed are listed, and
     tried again with `retry`. Two sweeps over one folder share the runs. Workers compute on one thread each; one that
     dies is replaced, and its run goes on elsewhere.
-    where: as for `clusters.connected`: by default this machine, with one worker a GPU or core. modes: in which to
-    measure, as `evaluate`; none: only train. title: what the progress bar calls it. own: as for `train`.
+    where: as for `clusters.connected`: by default this machine, with one worker a GPU or core; 0: no workers, one run
+    after another in this process. modes: in which to measure, as `evaluate`; none: only train. title: what the progress
+    bar calls it. own: as for `train`.
     Raises `KitError` for a folder that cannot be written, a full disk, data or workers that cannot be had.
     """
     require_list("configs", configs)
     todo = _Todo(list(dict.fromkeys(configs)), Task.of(Path(folder), modes), retry, title)
     bar = tqdm(
         desc=todo.told, total=len(todo.configs), initial=todo.settled, file=sys.stdout, ncols=100,
-        disable=not progress, bar_format="{desc} |{bar}| {elapsed} so far, {remaining} to go",
+        disable=not progress, smoothing=0, miniters=0,  # the clock goes on while nothing else does
+        bar_format="{desc} |{bar}| {elapsed} so far, {remaining} to go",
     )  # fmt: skip
     with bar:
         if todo.waiting:
             with explained(f"write to {todo.task.folder}"):
                 todo.task.folder.mkdir(parents=True, exist_ok=True)
                 (todo.task.folder / ".data.lock").touch()
-            with connected(where, configs[0].device) as client:
-                _spread(client, todo, own, bar)
+            with first_needed(where, configs[0].device) as place:
+                if callable(place):
+                    _spread(place(), todo, own, bar)
+                else:
+                    _take_turns(todo, own, bar)
     done = tuple(config for config in todo.configs if config.name not in todo.failed)
     return Swept(todo.task.folder, done, todo.failed)
 
@@ -117,6 +122,11 @@ class _Todo:
         left = len(self.configs) - self.settled
         return f"{self.title}: {self.done} done, {len(self.failed)} failed, {left} left"
 
+    def show(self, bar: tqdm) -> None:
+        """Bring the progress bar up to date."""
+        bar.set_description_str(self.told, refresh=False)
+        bar.update(self.settled - bar.n)
+
     def _settled(self, config: RunConfig) -> bool:
         if self.task.done(config):
             self.done += 1
@@ -125,6 +135,16 @@ class _Todo:
         else:
             return False
         return True
+
+
+def _take_turns(todo: _Todo, own: "Own", bar: tqdm) -> None:
+    """Do one run after another in this process."""
+    while todo.waiting:
+        if (number := next(todo.due(1), None)) is None:  # others train what is left
+            time.sleep(PAUSE / 10)
+        else:
+            todo.settle(number, perform(todo.configs[number], todo.task, own))
+        todo.show(bar)
 
 
 def _spread(client: "Client", todo: _Todo, own: "Own", bar: tqdm) -> None:
@@ -141,8 +161,7 @@ def _spread(client: "Client", todo: _Todo, own: "Own", bar: tqdm) -> None:
                 if future.cancelled():  # the worker that held what is shared is gone
                     shared = None
                 todo.settle(running.pop(future), _outcome(future))
-            bar.set_description_str(todo.told, refresh=False)
-            bar.update(todo.settled - bar.n)
+            todo.show(bar)
     except OSError as error:
         raise KitError(
             f"lost the scheduler ({type(error).__name__}: {error}): start the sweep again, what was complete is kept"

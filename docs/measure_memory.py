@@ -2,14 +2,15 @@
 
     python docs/measure_memory.py [NAME ...]
 
-Each one named, or every solution and study, runs in a home of its own with nothing trained, on the threads that
-binder/start allows. What counts is the most that its kernel ever held, its libraries included, and the most that the
+Each one named, or every solution and study, runs in a home of its own with nothing trained, in the environment that
+binder/start sets. What counts is the most that its kernel ever held, its libraries included, and the most that the
 processes that it started held beside it; JupyterLab takes about a tenth of a gigabyte of its own. How busy the machine
 is does not matter.
 """
 
 import csv
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ import nbformat
 from install_cell import NOTEBOOKS, underived
 from nbclient import NotebookClient
 
+ROOT = Path(__file__).parents[1]
 FILE = NOTEBOOKS / "memory.csv"
 FIELDS = ("notebook", "megabytes", "torch")
 WATCH = """
@@ -59,8 +61,8 @@ def measure(path: Path) -> tuple[int, str]:
         client = NotebookClient(
             notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
         )
-        threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        client.execute(env=os.environ | threads | {"BINENC_KIT_HOME": home, "BINENC_KIT_CHECKS": "strict"})
+        started = dict(re.findall(r"(\w+)=(\d+)", (ROOT / "binder" / "start").read_text()))
+        client.execute(env=os.environ | started | {"BINENC_KIT_HOME": home, "BINENC_KIT_CHECKS": "strict"})
     megabytes, torch = "".join(output.text for output in ask.outputs if output.output_type == "stream").split()
     return int(megabytes), torch
 

@@ -26,6 +26,7 @@ def test_runs_are_handed_out_to_the_worker_that_is_free(tmp_path: Path) -> None:
     assert estimate(jobs, tmp_path, 1) == pytest.approx(START + 2 * 30 + 2 * 120 + 4 * OVERHEAD)
     assert estimate(jobs, tmp_path, 2) == pytest.approx(START + 30 + 120 + 2 * OVERHEAD)
     assert estimate(jobs, tmp_path, 9) == pytest.approx(START + 120 + OVERHEAD)  # more than there are runs
+    assert estimate(jobs, tmp_path, 0) == estimate(jobs, tmp_path, 1) - START
     assert estimate(dict.fromkeys(configs, ()), tmp_path, 1) == pytest.approx(START + 4 * 20 + 4 * OVERHEAD)
 
 

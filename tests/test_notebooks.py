@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -40,18 +41,25 @@ def test_the_parameters_are_the_settings_of_a_run() -> None:
         "lr",
         "penalty",
     }  # the grid's and the heads'
-    assert names == settings | {"heads", "seeds", "lrs", "out", "paper_mode"}
+    how = {"budget", "workers", "scheduler", "slurm", "retry", "report_only"}
+    assert names == settings | how | {"heads", "seeds", "lrs", "out", "paper_mode"}
 
 
 def test_a_misspelt_parameter_stops_it_and_lists_the_right_ones(tmp_path: Path) -> None:
     result = papermill(tmp_path, "-p", "epoch", "2")
     assert result.returncode != 0
     assert "unknown parameter 'epoch': did you mean epochs" in result.stderr
-    assert "heads, seeds, lrs, paper_mode, data, backbone" in result.stderr
+    assert (
+        "heads, seeds, lrs, budget, workers, scheduler, slurm, retry, report_only, paper_mode, data, backbone"
+        in result.stderr
+    )
     assert not (tmp_path / "runs").exists()
 
 
 def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Path) -> None:
+    nothing = papermill(tmp_path, *QUICK, "-p", "report_only", "True")
+    assert nothing.returncode != 0
+    assert "none of these runs is done in" in nothing.stderr
     typed = re.search(r"^\S+papermill notebooks/reproduce.ipynb runs/mine.ipynb (.+)$", README, re.MULTILINE)[1].split()
     typed = [str(ROOT / word) if word.endswith(".yaml") else word for word in typed]
     arguments = [*QUICK, "-y", "heads: [BinEnc, NoPen]", "-y", "seeds: [0, 1]", "-y", "lrs: [0.001, 0.01]", *typed]
@@ -68,6 +76,7 @@ def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Pa
     assert {"accuracy_by_epoch.png", "sigma_w_by_epoch.png", "code_agreement_by_epoch.png"} < pictures
     assert {"latents_of_BinEnc.png", "latents_of_NoPen.png", "codebook_of_BinEnc.png"} < pictures
     assert {"binarity_by_epoch.png", "class_means_of_BinEnc.png", "roc_of_BinEnc.png"} < pictures
+    assert "accuracy_by_learning_rate.png" in pictures
     assert {"auroc", "deepfool_relative", "deepfool_refined", "binarity_score", "peak_distance", "nc1"} < set(table)
     assert set(table["mode"]) == {"strict"}
     paper = pd.read_csv(out / "results-paper.csv")
@@ -75,11 +84,23 @@ def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Pa
     first_seed = table[table["seed"] == 0].set_index("head")["test_accuracy"]
     assert (paper.set_index("head")["test_accuracy"] >= first_seed).all()  # its learning rate is chosen by just that
     assert "nothing is published for digits" in result.stdout
-    for expected in ["BinEnc    seed 0", "2/2", "test_accuracy", "report.html", "results.csv", *table["run"]]:
+    assert "2 heads, 2 learning rates, 2 seeds, 2 epochs: 6 runs, about" in result.stdout
+    assert "learning rates: 4 done, 0 failed, 0 left" in result.stdout
+    assert "seeds: 4 done, 0 failed, 0 left" in result.stdout
+    for expected in ["test_accuracy", "report.html", "results.csv", *table["run"]]:
         assert expected in result.stdout
     before = {path: path.stat().st_mtime_ns for path in out.glob("*/checkpoint.pt")}
+    left = next(out.glob("NoPen-seed1-*"))
+    shutil.move(left, tmp_path / left.name)
+    again = papermill(tmp_path, *arguments, "-p", "report_only", "True")
+    assert again.returncode == 0, again.stderr
+    assert "missing: NoPen, learning rate" in again.stdout
+    assert f"({left.name}): not done yet" in (out / "report.html").read_text()
+    assert len(pd.read_csv(out / "results.csv")) == 3
+    shutil.move(tmp_path / left.name, left)
     again = papermill(tmp_path, *arguments)
     assert again.returncode == 0
+    assert "6 runs, all of them done" in again.stdout
     assert {path: path.stat().st_mtime_ns for path in out.glob("*/checkpoint.pt")} == before
     assert pd.read_csv(out / "results.csv").equals(table)
 

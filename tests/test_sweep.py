@@ -19,6 +19,7 @@ import nbformat
 import psutil
 import pytest
 import torch
+from dask.system import cpu_count
 
 from binenc_kit import sweep as sweep_module
 from binenc_kit.clusters import connected, first_needed, workers_of
@@ -60,6 +61,27 @@ def test_every_number_is_the_one_without_dask(where: Where, tmp_path: Path, caps
     assert "runs: 4 done, 0 failed, 0 left" in capsys.readouterr().out
     again = sweep([*reversed(configs), configs[0]], tmp_path / "swept", where=NOWHERE, progress=False)
     assert again.done == tuple(reversed(configs))  # nothing was left, so nobody was asked
+
+
+def test_without_workers_runs_take_turns_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("dask", "dask.system", "distributed"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    configs = tiny_grid(epochs=2, seeds=[0], heads=["BinEnc", "NoPen"])
+    swept = sweep(configs, tmp_path / "swept", where=0, progress=False)
+    assert_equal(swept.recordings, undisturbed(configs, tmp_path / "alone"))
+    assert workers_of(None, "cpu") == 0
+    with pytest.raises(KitError, match="workers need Dask, which is not installed here"):
+        sweep(configs, tmp_path / "other", where=2, progress=False)
+
+
+def test_the_environment_says_how_many_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert workers_of(None, "cpu") == cpu_count()
+    monkeypatch.setenv("BINENC_KIT_WORKERS", "0")
+    assert workers_of(None) == 0
+    assert workers_of(3) == 3
+    monkeypatch.setenv("BINENC_KIT_WORKERS", "many")
+    with pytest.raises(KitError, match="cannot reach workers at many"):
+        workers_of(None)
 
 
 def test_a_begun_run_goes_on(where: Where, tmp_path: Path) -> None:
@@ -222,7 +244,7 @@ def test_a_running_scheduler_is_used_by_its_address(where: Where, tmp_path: Path
     assert len(where().nthreads()) == 2  # which a sweep does not end
 
 
-@pytest.mark.parametrize("wrong", [0, -1, True, "", 1.5, {}])
+@pytest.mark.parametrize("wrong", [-1, True, False, "", 1.5, {}])
 def test_a_place_that_is_none_gets_one_sentence(wrong: object) -> None:
     with pytest.raises(KitError, match=r"where is .* must be a number of workers"), connected(wrong):
         pass
@@ -341,7 +363,7 @@ def test_a_head_all_of_whose_rates_fail_gets_one_sentence(where: Where, tmp_path
 def test_the_command_line_runs_a_file_of_settings(tmp_path: Path) -> None:
     settings = {"out": "unused", "heads": ["BinEnc"], "lrs": [2e-3], "seeds": [0], "epochs": 20, **TINY}
     (tmp_path / "settings.yaml").write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "binenc_kit.stages", "settings.yaml", "--out", "runs", "--budget", "quick"]
+    command = [sys.executable, "-m", "binenc_kit", "sweep", "settings.yaml", "--out", "runs", "--budget", "quick"]
     environment = os.environ | {"BINENC_KIT_HOME": str(tmp_path)}
     result = subprocess.run(
         [*command, "--workers", "1"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
