@@ -115,13 +115,13 @@ def commit() -> str | None:
 
 def describe(device: str, threads: int) -> dict[str, Any]:
     """Device, processor, threads and versions, on which the last bits of a run depend, and the kit's commit."""
-    name = torch.cuda.get_device_name() if device.startswith("cuda") else _processor()
+    name = torch.cuda.get_device_name() if device.startswith("cuda") else processor()
     versions = {"python": platform.python_version(), "binenc-kit": kit_version(), "torch": version("torch")}
     return {"device": device, "processor": name, "threads": threads, "versions": versions, "commit": commit()}
 
 
 @cache
-def _processor() -> str:
+def processor() -> str:
     """The processor's model, which Python itself does not tell on Linux."""
     with suppress(OSError, StopIteration):
         lines = Path("/proc/cpuinfo").read_text().splitlines()

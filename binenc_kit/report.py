@@ -49,7 +49,7 @@ def write_report(
     paragraph for each table.
     """
     first, everything = listed(runs)[0], {run.config.name: run for run in [*listed(runs), *tried]}.values()
-    beside, paragraphs = _beside_the_paper(table)
+    beside, paragraphs = _beside_the_paper(table, len({run.config.lr for run in tried}))
     pictures = [(_caption(png.stem), _inline(png.read_bytes()), alt_text(png.read_bytes())) for png in figures]
     environment = Environment(loader=PackageLoader("binenc_kit", "."), autoescape=True)
     page = environment.get_template("report.html").render(
@@ -111,12 +111,14 @@ def findings(table: pd.DataFrame, classes: int) -> list[Finding]:
     return found
 
 
-def _beside_the_paper(table: pd.DataFrame) -> tuple[str, list[tuple[str, str]]]:
+def _beside_the_paper(table: pd.DataFrame, rates: int) -> tuple[str, list[tuple[str, str]]]:
     """Ours beside the printed numbers in HTML, and the verdicts; nothing for data of which nothing is printed."""
     try:
-        return _readable(compare(table)).to_html(index=False, border=0), verdicts(table)
+        beside, paragraphs = compare(table), verdicts(table, rates)
     except KitError:
         return "", []
+    beside["measure"] = beside["measure"].str.replace("_", " ")
+    return _readable(beside).to_html(index=False, border=0), paragraphs
 
 
 def _numbers(values: pd.Series) -> str:

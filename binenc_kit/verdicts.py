@@ -16,14 +16,14 @@ TABLES = {
 NEAR = 2  # published standard deviations within which a mean of ours agrees with the printed one
 
 
-def verdicts(results: pd.DataFrame) -> list[tuple[str, str]]:
+def verdicts(results: pd.DataFrame, rates: int | None = None) -> list[tuple[str, str]]:
     """A title and a paragraph for each printed table: who leads there and in ours, and what of it agrees.
 
-    results: as for `published.compare`; modes stay apart. Heads that were not run are left out. Two heads count as
-    told apart by a table if their printed means differ by more than both printed standard deviations together. Raises
-    `KitError` for data of which nothing is published.
+    results, rates: as for `published.differences`; modes stay apart. Heads that were not run are left out. Two heads
+    count as told apart by a table if their printed means differ by more than both printed standard deviations together.
+    Raises `KitError` for data of which nothing is published.
     """
-    apart = differences(results)
+    apart = differences(results, rates)
     made = (
         f"These runs are not the published ones: {'; '.join(apart)}. What differs below may be owed to that."
         if apart

@@ -68,17 +68,12 @@ def machine(gpu: bool) -> str:
     """Hardware, versions and date in a few words."""
     import torch
 
+    from binenc_kit.machine import processor
+
     parts = [torch.cuda.get_device_name()] if gpu and torch.cuda.is_available() else []
-    parts += [f"{_processor()}, {os.cpu_count()} cores", platform.system(), f"Python {platform.python_version()}"]
+    parts += [f"{processor()}, {os.cpu_count()} cores", platform.system(), f"Python {platform.python_version()}"]
     parts += [f"{name} {version(name).partition('+')[0]}" for name in ("torch", "torchvision", "numpy", "scikit-learn")]
     return f"{', '.join(parts)}; {date.today().isoformat()}"
-
-
-def _processor() -> str:
-    """The processor's name; Linux keeps it where `platform` does not look."""
-    cpuinfo = Path("/proc/cpuinfo")
-    named = re.search(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else None
-    return named[1] if named else platform.processor() or platform.machine()
 
 
 def rows(lines: Sequence[str]) -> Iterator[Row]:

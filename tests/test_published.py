@@ -74,6 +74,12 @@ def test_the_published_setting_has_no_differences() -> None:
     assert differences(with_all_rates(big)) == []
 
 
+def test_results_of_the_best_rate_alone_may_say_of_how_many() -> None:
+    assert differences(results(), 18) == []
+    assert differences(results(), 3) == ["the best of 3 instead of 18 learning rates"]
+    assert differences(with_all_rates(results()), 1) == []
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
