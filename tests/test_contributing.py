@@ -107,7 +107,7 @@ def test_an_example_works_as_it_stands_there(section: str, copy: Path) -> None:
     (command,) = fenced(section, "")
     program, *words = shlex.split(command)
     assert program == ".venv/bin/pytest"
-    environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(copy), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # a quicker start
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
         cwd=copy, env=environment, capture_output=True, text=True,

@@ -1,4 +1,3 @@
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,32 +53,3 @@ assert bk.RunConfig(**vars(run.config)) == run.config
 def test_names_do_not_import_what_they_do_not_need_yet(names: str, slow: set[str]) -> None:
     code = f"import sys; from binenc_kit import {names}; found = {slow} & set(sys.modules); assert not found, found"
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_nothing_downstream_is_imported_upstream() -> None:
-    order = ["errors", "validation", "rules", "config", "files", "splits", "folders", "sources", "machine", "data"]
-    order += ["backbones", "hug", "rivals", "heads", "networks", "objectives", "schedules", "steps"]
-    order += ["recording", "writing", "training", "stacks", "many", "outputs"]
-    order += ["shelf", "views", "groups", "evaluation", "tables", "published"]
-    order += ["tasks", "clusters", "sweep", "plans", "estimates", "stages"]
-    order += [
-        "display",
-        "palette",
-        "gains",
-        "claims",
-        "phase",
-        "maps",
-        "circle",
-        "curves",
-        "portraits",
-        "pairs",
-        "roc",
-        "pictures",
-        "figures",
-        "report",
-    ]
-    for place, name in enumerate(order):
-        code = (ROOT / "binenc_kit" / f"{name}.py").read_text()
-        code = re.sub(r"^if TYPE_CHECKING:.*\n(?:(?: +.*)?\n)+", "", code, flags=re.MULTILINE)  # names for type hints
-        for later in order[place + 1 :]:
-            assert f"binenc_kit.{later} import" not in code, f"{name} imports {later}"

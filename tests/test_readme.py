@@ -27,6 +27,9 @@ ELSEWHERE = {
     r"python -m binenc_kit (train|report|page) ": ("tests/test_command_line.py", "def test_what_the_readme_types("),
     r"python -m binenc_kit sweep ": ("tests/test_command_line.py", "def test_what_the_settings_page_types("),
     r"pytest tests/\w+\.py -k ": ("tests/test_contributing.py", "def test_an_example_works_as_it_stands_there("),
+    r"^BINENC_KIT_CHECKS=strict \S+papermill hers/": (
+        "tests/test_teaching.py", "def test_a_teacher_sees_how_far_a_notebook_was_done("
+    ),
     r"pre-commit install": ("tests/test_readme.py", "def test_ruff_looks_at_each_commit("),
     r"bin/python -c ": ("tests/test_readme.py", "def test_a_line_of_python_in_a_page_runs("),
     r"jupyter lab ": ("tests/browser/lab.py", '"jupyterlab", *FLAGS]'),
@@ -62,7 +65,7 @@ def recipe(arguments: str) -> list[str]:
     """What make would run, setting up included; it only says so."""
     command = ["make", "--dry-run", "--always-make", *arguments.split()]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.replace("\\\n", " ").splitlines()
+    return re.sub(r'echo "[^"]*"', "", done.stdout.replace("\\\n", " ")).splitlines()
 
 
 @cache

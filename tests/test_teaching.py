@@ -1,7 +1,10 @@
 """The teacher's page: plans that add up, a question with an answer for every notebook, numbers that are in the data."""
 
 import math
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -52,6 +55,25 @@ def test_what_to_show_is_there() -> None:
         for number in filter(None, numbers):
             heading = rf"^## {number}\. " if kind == "section" else rf"^### Exercise {number}: "
             assert re.search(heading, pages[notebook], re.MULTILINE), (kind, number, notebook)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the line is a shell's")
+def test_a_teacher_sees_how_far_a_notebook_was_done(tmp_path: Path) -> None:
+    """Her first answer holds and her second does not: the run ends there, and names the slip."""
+    typed = re.search(r"^mkdir -p runs\n(BINENC_KIT_CHECKS=strict .+)$", PAGE, re.MULTILINE)[1]
+    sources = ["from binenc_kit import checks", "checks.fewest([4, 4, 5, 10])", "checks.fewest([3, 4, 4, 9])", "1"]
+    (tmp_path / "hers").mkdir()
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    nbformat.write(notebook, tmp_path / "hers" / "01_push_pull.ipynb")
+    command = typed.replace(".venv/bin/papermill", f"{sys.executable} -m papermill")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["sh", "-c", f"mkdir -p runs && {command}"], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "Slip: You rounded down" in done.stderr
+    ran = nbformat.read(tmp_path / "runs" / "hers.ipynb", as_version=4).cells
+    assert sum(cell.get("execution_count") is not None for cell in ran) == 3
 
 
 def test_the_plans_add_up() -> None:
