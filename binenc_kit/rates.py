@@ -1,7 +1,7 @@
 """Curves over the learning rate: what a choice among several rates was made from."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,19 +9,9 @@ from matplotlib.figure import Figure
 
 from binenc_kit.errors import KitError
 from binenc_kit.palette import styles
-from binenc_kit.recording import Recording
 from binenc_kit.tables import Runs, choose_lr, listed
 
 TICKS = 6  # labels that fit on an axis
-
-
-class Last(NamedTuple):
-    """A run's last epoch: head, learning rate, accuracy on the probe and on the validation split."""
-
-    head: str
-    lr: float
-    probe_accuracy: float
-    val_accuracy: float
 
 
 def accuracy_by_lr(runs: Runs) -> Figure:
@@ -34,7 +24,7 @@ def accuracy_by_lr(runs: Runs) -> Figure:
     runs = listed(runs)
     if any(not run.epochs for run in runs):
         raise KitError("a run has no complete epoch yet: leave it out, or wait for its first one")
-    table = pd.DataFrame([_last(run) for run in runs])
+    table = pd.DataFrame([run.metrics[-1] | {"head": run.config.label, "lr": run.config.lr} for run in runs])
     if table["lr"].nunique() < 2:
         raise KitError("all runs have one learning rate: there is no curve to draw")
     chosen = choose_lr(runs)
@@ -58,11 +48,6 @@ def accuracy_by_lr(runs: Runs) -> Figure:
         f"{table['lr'].max():g}. Best on validation: {told}."
     )
     return figure
-
-
-def _last(run: Recording) -> Last:
-    last = run.metrics[-1]
-    return Last(run.config.label, run.config.lr, last["probe_accuracy"], last["val_accuracy"])
 
 
 def _at(table: pd.DataFrame, head: str, lr: float) -> float:

@@ -7,10 +7,11 @@ lie in the repository, so that a page without a network shows them, too. Binder 
 a badge and what it opens do not drift apart; Colab opens what is newest, which its install cell clones.
 """
 
-import re
 import sys
 import tomllib
 from pathlib import Path
+
+from marked import replaced, settle
 
 ROOT = Path(__file__).parents[1]
 REPOSITORY = "https://github.com/binenc-kit/binenc_kit"  # the only place that names it
@@ -39,17 +40,10 @@ def binder() -> str:
 def main(arguments: list[str]) -> None:
     """Rewrite what stands between README's markers, or with --check compare it."""
     readme = ROOT / "README.md"
-    before = readme.read_text()
     both = f"{binder()} {colab(FIRST).replace('(open-', '(notebooks/open-')}"
-    text, found = re.subn(
-        "<!-- badges -->.*<!-- /badges -->", f"<!-- badges -->\n{both}\n<!-- /badges -->", before, flags=re.DOTALL
-    )
-    if found != 1:
-        sys.exit("README.md needs the markers <!-- badges --> and <!-- /badges --> once")
-    if "--check" not in arguments:
-        readme.write_text(text)
-    elif text != before:
-        sys.exit("README.md has other badges than this version's: run python docs/badges.py")
+    text = replaced(readme.read_text(), "badges", f"\n{both}\n")
+    otherwise = "README.md has other badges than this version's: run python docs/badges.py"
+    settle(readme, text, "--check" in arguments, otherwise)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 from install_cell import NOTEBOOKS, underived
+from marked import replaced
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
@@ -75,8 +76,14 @@ def measured() -> dict[str, dict[str, str]]:
         return {row["notebook"]: row for row in csv.DictReader(file)}
 
 
+def readme() -> str:
+    """README with the most that any notebook takes, in gigabytes."""
+    most = max(int(row["megabytes"]) for row in measured().values())
+    return replaced((ROOT / "README.md").read_text(), "memory", f"{most / 1000:.2f}")
+
+
 def main(names: list[str]) -> None:
-    """Write memory.csv, anew for the notebooks named, or all, and without those that are gone."""
+    """Write memory.csv, anew for the notebooks named, or all, without those that are gone, and README's number."""
     paths, before = {path.stem: path for path in underived()}, measured()
     rows = {name: before[name] for name in paths if name in before}
     for name in names or paths:
@@ -86,6 +93,7 @@ def main(names: list[str]) -> None:
             writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows[name] for name in paths if name in rows)
+    (ROOT / "README.md").write_text(readme())
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+from marked import replaced, settle
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 FIELDS = ("notebook", "seconds", "hardware", "date")
@@ -142,15 +143,9 @@ def main(arguments: list[str]) -> None:
     if "--measure" in arguments:
         measure_all(paths, [name for name in arguments if not name.startswith("--")])
     readme = NOTEBOOKS / "README.md"
-    before = readme.read_text()
-    block = f"<!-- course -->\n{table([lesson(path) for path in paths], timings())}\n<!-- /course -->"
-    text, found = re.subn("<!-- course -->.*<!-- /course -->", lambda _: block, before, flags=re.DOTALL)
-    if found != 1:
-        sys.exit("notebooks/README.md needs the markers <!-- course --> and <!-- /course --> once")
-    if "--check" not in arguments:
-        readme.write_text(text)
-    elif text != before:
-        sys.exit("notebooks/README.md differs from the notebooks it lists: run python docs/update_course.py")
+    text = replaced(readme.read_text(), "course", f"\n{table([lesson(path) for path in paths], timings())}\n")
+    otherwise = "notebooks/README.md differs from the notebooks it lists: run python docs/update_course.py"
+    settle(readme, text, "--check" in arguments, otherwise)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ The demo's are those of `make demo`; the others are shipped in data/, where data
 """
 
 import json
-import re
 from pathlib import Path
 
 import pandas as pd
+from marked import replaced
 
 from binenc_kit.claims import race, race_sentence
 from binenc_kit.files import shipped
@@ -117,8 +117,8 @@ def main() -> None:
     for page in PAGES:
         text = page.read_text()
         for name, block in blocks.items():
-            marked = f"<!-- {name} -->\n{block}\n<!-- /{name} -->"
-            text = re.sub(f"<!-- {name} -->.*<!-- /{name} -->", lambda _, new=marked: new, text, flags=re.DOTALL)
+            if f"<!-- {name} -->" in text:  # each stands on one of the pages
+                text = replaced(text, name, f"\n{block}\n")
         page.write_text(text)
 
 

@@ -19,6 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from marked import replaced
+
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks"
 FILE, PAGE, README = FOLDER / "results.json", FOLDER / "RESULTS.md", ROOT / "README.md"
@@ -125,9 +127,7 @@ def readme_table(results: dict[str, dict[str, Any]]) -> str:
 
 def render(results: dict[str, dict[str, Any]]) -> dict[Path, str]:
     """Each file's new text."""
-    block = f"<!-- speed -->\n{readme_table(results)}\n<!-- /speed -->"
-    readme = re.sub("<!-- speed -->.*<!-- /speed -->", lambda _: block, README.read_text(), flags=re.DOTALL)
-    return {PAGE: page(results), README: readme}
+    return {PAGE: page(results), README: replaced(README.read_text(), "speed", f"\n{readme_table(results)}\n")}
 
 
 def main() -> None:
