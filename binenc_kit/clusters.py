@@ -21,7 +21,9 @@ DASK = {
     "distributed.scheduler.allowed-failures": DEATHS,
     "distributed.admin.low-level-log-length": 50,  # logs for Dask's own developers: they grow with the runs, up to this
     "distributed.diagnostics.computations.max-history": 1,
+    "distributed.worker.profile.enabled": False,  # looks at a run a hundred times a second, and slows it by 5 to 10 %
 }
+PROLOGUE = "export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False"  # a job does not hear of what stands above
 
 
 def workers_of(where: Place, device: str = "auto") -> int:
@@ -132,6 +134,7 @@ def _slurm(settings: dict[str, Any]) -> Iterator[Any]:
     from dask_jobqueue import SLURMCluster
 
     jobs = settings.pop("jobs", JOBS)
+    settings["job_script_prologue"] = [*settings.pop("job_script_prologue", ()), PROLOGUE]
     extra = [*settings.pop("worker_extra_args", ()), "--memory-limit", "0"]  # as in `_local`; Slurm has its own limit
     scheduler = {"dashboard": False, "dashboard_address": "127.0.0.1:0", **settings.pop("scheduler_options", {})}
     with SLURMCluster(**settings, worker_extra_args=extra, scheduler_options=scheduler) as cluster:

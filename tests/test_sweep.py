@@ -38,7 +38,7 @@ from tests.conftest import tiny_config
 from tests.test_recording import nobody, open_up
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Worker
 
 NOWHERE = "tcp://127.0.0.1:1"  # whoever asks for workers there fails
 needs_signals = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no such signals")
@@ -246,6 +246,14 @@ def test_a_running_scheduler_is_used_by_its_address(where: Where, tmp_path: Path
     assert workers_of(address) == 2
     assert len(sweep(tiny_grid(epochs=2)[:1], tmp_path, where=address, progress=False).done) == 1
     assert len(where().nthreads()) == 2  # which a sweep does not end
+
+
+def profiled(dask_worker: "Worker") -> bool:
+    return "profile" in dask_worker.periodic_callbacks
+
+
+def test_no_profiler_of_dask_s_slows_a_run_down(where: Where) -> None:
+    assert not any(where().run(profiled).values())
 
 
 @pytest.mark.parametrize("wrong", [-1, True, False, "", 1.5, {}])

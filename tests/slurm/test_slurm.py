@@ -22,6 +22,7 @@ import pytest
 from binenc_kit.clusters import connected
 from binenc_kit.sweep import sweep
 from tests.chaos import assert_equal, tiny_grid, undisturbed
+from tests.test_sweep import profiled
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "sinfo", "scancel")
 CONFIG = """
@@ -82,6 +83,7 @@ def test_eight_runs_through_slurm(tmp_path: Path) -> None:
         _wait("a job", client.nthreads)
         job = client.run(lambda: os.environ["SLURM_JOB_ID"])
         assert all(job.values())
+        assert not any(client.run(profiled).values())
         subprocess.run(["scancel", next(iter(job.values()))], check=True)  # a machine gone: another job takes its place
         swept = sweep(configs, tmp_path / "swept", where=lambda: client, progress=False)
         assert swept.done == tuple(configs)
