@@ -57,9 +57,6 @@ def test_a_misspelt_parameter_stops_it_and_lists_the_right_ones(tmp_path: Path) 
 
 
 def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Path) -> None:
-    nothing = papermill(tmp_path, *QUICK, "-p", "report_only", "True")
-    assert nothing.returncode != 0
-    assert "none of these runs is done in" in nothing.stderr
     typed = re.search(r"^\S+papermill notebooks/reproduce.ipynb runs/mine.ipynb (.+)$", README, re.MULTILINE)[1].split()
     typed = [str(ROOT / word) if word.endswith(".yaml") else word for word in typed]
     arguments = [*QUICK, "-y", "heads: [BinEnc, NoPen]", "-y", "seeds: [0, 1]", "-y", "lrs: [0.001, 0.01]", *typed]

@@ -12,6 +12,8 @@ import numpy as np
 from PIL import Image
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from playwright.sync_api import Frame, Locator, Page, Playwright
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
@@ -55,13 +57,14 @@ def changed(a: np.ndarray, b: np.ndarray) -> float:
     return float((a != b).any(axis=-1).mean())
 
 
-def axe(page: Page | Frame, within: str = "html") -> list[str]:
-    """axe-core's violations inside a CSS selector, a line for each node; none is the empty list."""
+def axe(page: Page | Frame, within: str = "html", without: Sequence[str] = ()) -> list[str]:
+    """axe-core's violations inside a CSS selector but for what others select, a line a node; none is the empty list."""
     from axe_playwright_python.base import AXE_SCRIPT
 
     # evaluate, unlike a script tag, works whatever the page's content security policy. No preload: nothing is fetched.
     page.evaluate(AXE_SCRIPT)
-    results = page.evaluate("within => axe.run(within, {resultTypes: ['violations'], preload: false})", within)
+    run = "where => axe.run(where, {resultTypes: ['violations'], preload: false})"
+    results = page.evaluate(run, {"include": [within], "exclude": list(without)})
     return [
         f"{violation['id']}: {violation['help']}: {' '.join(map(str, node['target']))} {node['html']}"
         for violation in results["violations"]
