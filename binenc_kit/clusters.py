@@ -88,7 +88,8 @@ def connected(where: Place = None, device: str = "auto") -> "Iterator[Client]":
                 where = stack.enter_context(_slurm(dict(where)))
             elif not isinstance(where, str):
                 where = stack.enter_context(_local(where or max(1, workers_of(None, device))))
-            client = stack.enter_context(Client(where, timeout="20s"))
+            client = Client(where, timeout="20s", set_as_default=False)  # nobody's but ours, whichever thread ends it
+            stack.callback(client.close)
         except (OSError, RuntimeError, ValueError, TypeError) as error:
             raise KitError(
                 f"cannot reach workers at {where or 'this machine'} ({type(error).__name__}: {error}): give a number, "

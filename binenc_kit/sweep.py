@@ -77,7 +77,9 @@ def sweep(
                 (todo.task.folder / ".data.lock").touch()
             with first_needed(where, configs[0].device) as place:
                 if callable(place):
-                    _spread(place(), todo, own, bar)
+                    client = place()
+                    with client.as_current():  # for as long as this, and for this thread
+                        _spread(client, todo, own, bar)
                 else:
                     _take_turns(todo, own, bar)
     done = tuple(config for config in todo.configs if config.name not in todo.failed)

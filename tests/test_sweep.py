@@ -172,6 +172,7 @@ def test_data_and_functions_of_one_s_own_survive_the_workers(where: Where, tiny_
     with ThreadPoolExecutor() as pool:
         swept = pool.submit(sweep, [*configs, tiny_config(head="NoPen")], tmp_path, where=where, progress=False, **own)
         while not all((tmp_path / config.name / "checkpoint.pt").exists() for config in configs):
+            assert not swept.done()
             time.sleep(0.02)
         for pid in where().run(os.getpid).values():
             os.kill(pid, signal.SIGKILL)  # both that held the data
