@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
-import torch
 from turns import fastest, report
 
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_data
-from binenc_kit.machine import few_threads, seeded
+from binenc_kit.machine import few_threads, on_threads, seeded
 from binenc_kit.many import train_many
 from binenc_kit.networks import Network, build_network
 from binenc_kit.objectives import make_objective
@@ -79,10 +78,8 @@ def main() -> None:
     compare("many-12-runs", 3.0, runs(2, 2, 3, epochs=3), data, rounds=8)
     compare("many-48-runs", 6.0, runs(4, 4, 3, epochs=3), data, rounds=8)
     compare("many-108-runs", 6.0, runs(6, 6, 3, epochs=3), data, rounds=3)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    compare("many-48-runs-one-core", 3.0, runs(4, 4, 3, epochs=3), data, rounds=3)
-    torch.set_num_threads(threads)
+    with on_threads(1):
+        compare("many-48-runs-one-core", 3.0, runs(4, 4, 3, epochs=3), data, rounds=3)
     return None
 
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_config_data
 from binenc_kit.errors import KitError
-from binenc_kit.machine import choose_device, seeded
+from binenc_kit.machine import choose_device, on_threads, seeded
 from binenc_kit.networks import Network, build_network
 from binenc_kit.objectives import PENALTIES
 from binenc_kit.rules import HEADS
@@ -90,14 +90,9 @@ def _order(seed: int, epoch: int, labels: Tensor) -> Tensor:
 @contextmanager
 def _one_thread_each(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Workers that compute on one thread each: none waits for another, as the threads of one small product would."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        # Each worker must be told: a new thread's matrix products would take as many threads as there are cores.
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield pool
-    finally:
-        torch.set_num_threads(before)
+    # Each worker must be told: a new thread's matrix products would take as many threads as there are cores.
+    with on_threads(1), ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        yield pool
 
 
 def _parts(configs: Sequence[RunConfig], networks: Sequence[Network], workers: int) -> Iterator[list[int]]:
