@@ -19,8 +19,9 @@ from binenc_kit.evaluation import evaluate, kept_row
 from binenc_kit.machine import on_threads
 from binenc_kit.outputs import open_network
 from binenc_kit.recording import Recording
+from binenc_kit.rules import LOADING
 from binenc_kit.splits import SPLITS, subset
-from binenc_kit.tasks import DATA, only
+from binenc_kit.tasks import only
 from binenc_kit.training import train
 
 START = 5.0  # seconds until a cluster works: its processes start, and each imports torch
@@ -59,7 +60,7 @@ def estimate(jobs: Mapping[RunConfig, Sequence[str]], folder: str | Path, worker
 @lru_cache(maxsize=64)
 def measured(kind: RunConfig) -> Cost:
     """Time a kind of run; of large data a share of the pictures stands for all while it trains."""
-    data = _loaded(only(kind, DATA))
+    data = _loaded(only(kind, LOADING))
     share = min(1.0, BATCHES * kind.batch_size / len(data.train[1]))
     config = replace(kind, probe_size=max(1, round(kind.probe_size * share)))
     with tempfile.TemporaryDirectory() as folder, on_threads(1):

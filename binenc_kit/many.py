@@ -17,13 +17,12 @@ from binenc_kit.errors import KitError
 from binenc_kit.machine import choose_device, on_threads, seeded
 from binenc_kit.networks import Network, build_network
 from binenc_kit.objectives import PENALTIES
-from binenc_kit.rules import HEADS
+from binenc_kit.rules import HEADS, LOADING
 from binenc_kit.schedules import lr_at
 from binenc_kit.stacks import Stack, rates
 
 MOST, FEWEST = 64, 6  # runs in a stack: more would hardly be faster each, fewer leave Python's overhead unshared
 WORKERS = 4  # stacks at work at once: more would wait for each other's Python
-SHARED = ("data", "train_limit", "data_seed", "device")
 ALLOWED = {
     "backbone": ("mlp",),
     "head": HEADS,
@@ -112,7 +111,7 @@ def _check(configs: Sequence[RunConfig]) -> None:
     """Refuse what one program cannot train."""
     if not isinstance(configs, list | tuple) or not configs:
         raise KitError("there are no configs to train: pass a list with at least one, such as [RunConfig()]")
-    for name in SHARED:
+    for name in LOADING:
         values = list(dict.fromkeys(getattr(config, name) for config in configs))
         if len(values) > 1:
             raise KitError(f"these configs differ in {name} ({values[0]!r}, {values[1]!r}): call train_many for each")

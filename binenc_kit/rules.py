@@ -27,6 +27,7 @@ CHOICES = {
     "precision": ("float32", "bfloat16"),
 }
 SCHEDULES = ("auto", "geometric", "constant", "two_regime")
+LOADING = ("data", "train_limit", "data_seed", "device")  # settings that say what is loaded, and to where
 
 
 def label_of(head: str, penalty: str) -> str:

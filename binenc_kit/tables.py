@@ -10,6 +10,7 @@ from binenc_kit.errors import KitError, require_known
 from binenc_kit.evaluation import COLUMNS, evaluate
 from binenc_kit.groups import MEASURES, codes, geometry, mixture
 from binenc_kit.recording import Recording
+from binenc_kit.rules import LOADING
 
 if TYPE_CHECKING:
     from binenc_kit.data import Data
@@ -37,7 +38,7 @@ def results_table(
     for run in listed(runs):
         config = run.config
         kept = mode in (run.results or {})
-        key = (config.data, config.train_limit, config.data_seed, config.device)
+        key = tuple(getattr(config, name) for name in LOADING)
         if data is None and not kept and key not in shared:
             from binenc_kit.data import load_config_data
             from binenc_kit.outputs import for_this_machine
