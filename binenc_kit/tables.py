@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from binenc_kit.errors import KitError, require_known
-from binenc_kit.evaluation import COLUMNS, evaluate
+from binenc_kit.evaluation import COLUMNS, evaluate, kept_row
 from binenc_kit.groups import MEASURES, codes, geometry, mixture
 from binenc_kit.recording import Recording
 from binenc_kit.rules import LOADING
@@ -37,9 +37,8 @@ def results_table(
     shared, rows = {}, []
     for run in listed(runs):
         config = run.config
-        kept = mode in (run.results or {})
         key = tuple(getattr(config, name) for name in LOADING)
-        if data is None and not kept and key not in shared:
+        if data is None and key not in shared and not kept_row(run, mode):
             from binenc_kit.data import load_config_data
             from binenc_kit.outputs import for_this_machine
 
