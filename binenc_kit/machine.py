@@ -85,7 +85,7 @@ def same_bits() -> AbstractContextManager[None]:
 
 @contextmanager
 def enough_memory(config: RunConfig, device: str) -> Iterator[None]:
-    """Explain an exhausted memory."""
+    """Turn an exhausted memory into a `KitError` that says what to lower."""
     try:
         yield
     except RuntimeError as error:  # each device has its own words for it

@@ -80,6 +80,7 @@ def train_heads(
     heads: of HEADS and RIVALS, with a penalty after a plus where it is not the head's own: "BinEnc+mean_exp",
     "HUG+mgd"; "NonlinPen+quadratic" is the fifth combination, which the paper leaves out. own: as for `train`.
     Each run lands in `folder` (runs/) under its own name; runs found there are finished, not repeated.
+    Raises `KitError` as `train` does, and for functions of yours that no head asks for.
     """
     require_list("heads", heads)
     folder = Path(folder) if folder else house() / "runs"
