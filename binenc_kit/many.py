@@ -1,7 +1,6 @@
 """`train_many(configs)`: many small networks trained at once, for maps of what settings do."""
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_config_data
+from binenc_kit.epochs import progress_bar
 from binenc_kit.errors import KitError
 from binenc_kit.machine import choose_device, on_threads, seeded
 from binenc_kit.networks import Network, build_network
@@ -45,10 +45,8 @@ def train_many(configs: Sequence[RunConfig], data: Data | None = None, progress:
     _check(configs)
     device = choose_device(configs[0].device)
     workers = min(WORKERS, torch.get_num_threads()) if device == "cpu" else 1
-    # Plain text to stdout: a widget would leave committed notebooks with state that code hosts cannot show.
     total, label = sum(config.epochs for config in configs), f"{len(configs)} runs"
-    bar = tqdm(total=total, desc=label, unit="epoch", file=sys.stdout, disable=not progress, ncols=100)
-    with bar, _one_thread_each(workers) as pool:
+    with progress_bar(total, label, progress) as bar, _one_thread_each(workers) as pool:
         data = load_config_data(configs[0], data).to(device)
         networks = [_first(config, data).to(device) for config in configs]
         pictures, labels = data.normalise(data.train[0]).flatten(1), data.train[1]
