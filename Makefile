@@ -14,10 +14,12 @@ SIZE_cpu = less than without TORCH=cpu, which brings all for GPUs, too
 SIZE_none = some hundred megabytes
 SOLUTIONS := $(wildcard notebooks/solutions/*.ipynb)
 # The learners' copies of the solutions are derived, not run: their exercises are still to be done.
-NOTEBOOKS := $(SOLUTIONS) $(filter-out $(SOLUTIONS:notebooks/solutions/%=notebooks/%),$(wildcard notebooks/*.ipynb))
+STUDIES := $(filter-out $(SOLUTIONS:notebooks/solutions/%=notebooks/%),$(wildcard notebooks/*.ipynb))
+NOTEBOOKS := $(STUDIES) $(SOLUTIONS)
 # Two at a time, on a thread each: two times two threads on two cores would wait for one another most of the time.
-# A file's tests stay together, for they share what they trained.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --dist loadscope
+# A file's tests stay together, for they share what they trained. They begin in the order of their names, and the
+# notebooks with the studies, which take longest, so that neither of the two works on alone for minutes at the end.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --dist loadscope --no-loadscope-reorder
 DEMO := --no-progress-bar --execution-timeout 900 -k python3 --stdout-file -
 
 .DEFAULT_GOAL := help

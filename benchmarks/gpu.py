@@ -17,7 +17,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from loops import Textbook, fresh_network, kit_epoch, random_pictures, speedrun_epoch, torchvision_resnet18
+from loops import (
+    Textbook,
+    fresh_network,
+    kit_epoch,
+    kit_run,
+    random_pictures,
+    speedrun_epoch,
+    torchvision_resnet18,
+)
 from torch.utils.flop_counter import FlopCounterMode
 from training import tell_accuracies
 from turns import note, report, report_limit
@@ -35,7 +43,7 @@ CHILD = "import sys, gpu; gpu.train_alone(sys.argv[1], int(sys.argv[2]), int(sys
 
 
 def seconds(work: Callable[[], object], device: str, rounds: int = 2) -> float:
-    """Seconds of the fastest round, after one that warms up; the device has finished when the clock is read."""
+    """Seconds of the fastest of `rounds` and a first one, which warms up; the device has finished at each reading."""
     best = float("inf")
     for _ in range(rounds + 1):
         start = time.perf_counter()
@@ -121,10 +129,8 @@ def heads_at_once(heads: Sequence[str], config: RunConfig, pictures: int, epochs
 
 def train_alone(config: str, pictures: int, epochs: int) -> None:
     """What each of the four processes does."""
-    one = RunConfig.from_json(config)
-    epoch = kit_epoch(one, random_pictures(pictures).to(one.device))
-    for index in range(1, epochs + 1):
-        epoch(index)
+    one = replace(RunConfig.from_json(config), epochs=epochs)
+    kit_run(one, random_pictures(pictures).to(one.device))
 
 
 def trips_to_the_host(config: RunConfig, data: Data) -> None:

@@ -125,6 +125,15 @@ def kit_epoch(config: RunConfig, data: Data, network: Network | None = None) -> 
     return epoch
 
 
+def kit_run(config: RunConfig, data: Data) -> Network:
+    """A whole run of the kit's loop."""
+    network = fresh_network(config, data)
+    epoch = kit_epoch(config, data, network)
+    for index in range(1, config.epochs + 1):
+        epoch(index)
+    return network
+
+
 def speedrun_epoch(config: RunConfig, data: Data) -> Callable[[], object]:
     """An epoch in the style of the speed runs for CIFAR-10, such as airbench (Jordan 2024, arXiv 2404.00498).
 

@@ -10,36 +10,22 @@ from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
-import torch
+from loops import kit_run
 from turns import fastest, report
 
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_data
-from binenc_kit.machine import few_threads, seeded
+from binenc_kit.machine import on_threads
 from binenc_kit.many import train_many
-from binenc_kit.networks import Network, build_network
-from binenc_kit.objectives import make_objective
+from binenc_kit.networks import Network
 from binenc_kit.outputs import outputs
-from binenc_kit.schedules import gamma_at
-from binenc_kit.steps import make_optimizer, train_epoch
 
 CLOSE = 0.05  # of the logits' standard deviation, root mean square: rounding grows from step to step
 
 
 def one_by_one(configs: Sequence[RunConfig], data: Data) -> list[Network]:
     """Every run with the kit's loop, one after another."""
-    return [_trained(config, data) for config in configs]
-
-
-def _trained(config: RunConfig, data: Data) -> Network:
-    with seeded(config.seed, 0):
-        network = build_network(config, data.shape, len(data.class_names))
-    optimizer, objective = make_optimizer(config, network), make_objective(config, network)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    for epoch in range(1, config.epochs + 1):
-        with few_threads(config, parameters), seeded(config.seed, epoch):
-            train_epoch(config, data, network, optimizer, gamma_at(config, epoch), objective)
-    return network.eval()
+    return [kit_run(config, data).eval() for config in configs]
 
 
 def require_close(ours: Sequence[Network], rivals: Sequence[Network], data: Data) -> None:
@@ -79,10 +65,8 @@ def main() -> None:
     compare("many-12-runs", 3.0, runs(2, 2, 3, epochs=3), data, rounds=8)
     compare("many-48-runs", 6.0, runs(4, 4, 3, epochs=3), data, rounds=8)
     compare("many-108-runs", 6.0, runs(6, 6, 3, epochs=3), data, rounds=3)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    compare("many-48-runs-one-core", 3.0, runs(4, 4, 3, epochs=3), data, rounds=3)
-    torch.set_num_threads(threads)
+    with on_threads(1):
+        compare("many-48-runs-one-core", 3.0, runs(4, 4, 3, epochs=3), data, rounds=3)
     return None
 
 

@@ -33,8 +33,7 @@ from binenc_kit.measures.smoothness import distance_margin, knn_entropy, norm_va
 from binenc_kit.networks import Network, build_network
 from binenc_kit.objectives import make_objective
 from binenc_kit.steps import make_optimizer, train_epoch
-
-NEIGHBOURS = 2000  # what `evaluate` hands to the measures that look for neighbours, however many samples there are
+from binenc_kit.views import NEIGHBOURS
 
 
 def striped_pictures(n: int) -> Data:

@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-import torch
 from turns import fastest, note, report_limit
 
 from binenc_kit.clusters import Where, first_needed
@@ -24,6 +23,7 @@ from binenc_kit.config import RunConfig, grid
 from binenc_kit.data import load_data
 from binenc_kit.estimates import estimate
 from binenc_kit.evaluation import evaluate
+from binenc_kit.machine import on_threads
 from binenc_kit.recording import Recording
 from binenc_kit.rules import HEADS
 from binenc_kit.sweep import sweep
@@ -33,13 +33,11 @@ from binenc_kit.training import train_one
 def without_dask(configs: Sequence[RunConfig], folder: Path, modes: Sequence[str]) -> None:
     """Every run with the kit's own verbs, one after another, on one thread as a worker has."""
     data = load_data("digits")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    for config in configs:
-        run = train_one(config, folder, data=data, progress=False)
-        for mode in modes:
-            evaluate(run, data, mode=mode)
-    torch.set_num_threads(threads)
+    with on_threads(1):
+        for config in configs:
+            run = train_one(config, folder, data=data, progress=False)
+            for mode in modes:
+                evaluate(run, data, mode=mode)
 
 
 def with_dask(configs: Sequence[RunConfig], folder: Path, modes: Sequence[str], where: Where) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from loops import Textbook, fresh_network, kit_epoch, random_pictures, torchvision_resnet18
+from loops import Textbook, kit_epoch, kit_run, random_pictures, torchvision_resnet18
 from turns import fastest, note, report
 
 from binenc_kit.config import RunConfig, grid
@@ -68,11 +68,7 @@ def tell_accuracies(config: RunConfig, data: Data, seeds: int) -> None:
         torch.manual_seed(seed)
         networks = [textbook_run(one, data)]
         for precision in ("float32", "bfloat16"):
-            network = fresh_network(one, data)
-            epoch = kit_epoch(replace(one, precision=precision), data, network)
-            for index in range(1, config.epochs + 1):
-                epoch(index)
-            networks.append(network)
+            networks.append(kit_run(replace(one, precision=precision), data))
         for shares, network in zip(found.values(), networks, strict=True):
             logits, _ = predict(network, data, data.test[0])
             shares.append((logits.argmax(1) == data.test[1]).float().mean().item())

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 
 
 def fastest(ways: Mapping[str, Callable[[], object]], rounds: int) -> tuple[dict[str, float], dict[str, object]]:
-    """Seconds of each way's fastest round, after one that warms up, and what its last round returned.
+    """Seconds of each way's fastest round, and what its last one returned; rounds: so many after a first one.
 
-    They take turns, and the fastest round counts: whatever else the machine does can only make a round slower.
+    The first warms up, and counts like the others. They take turns, and the fastest round counts: whatever else the
+    machine does can only make a round slower.
     """
     best, returned = dict.fromkeys(ways, float("inf")), {}
     for _ in range(rounds + 1):

@@ -23,9 +23,8 @@ COLORS = list(dict.fromkeys(color for color, _ in STYLES.values() if color not i
 def circle(run: Recording, data: "Data | None" = None) -> Figure:
     """The first and the last frame of a run with P = 2 as directions on the circle, and at the end the proxies'.
 
-    A proxy is the classifier's row of a class, with arrows for its direction.
-
-    data: your own, where the run was made with them. Raises `KitError` for another P.
+    A proxy is the classifier's row of a class, with arrows for its direction. data: your own, where the
+    run was made with them. Raises `KitError` for another P.
     """
     from binenc_kit.outputs import classifier_weight, open_network
 

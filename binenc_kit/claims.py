@@ -100,6 +100,7 @@ def contenders(
 
     The exponential penalties have 10, as in the first version; every other penalty grows to `gamma_last`; LPC has its
     own schedule. labels: as for `train_heads`; settings: those that all share, epochs among them, but none of gamma's.
+    Raises `KitError` for settings of gamma, and for an empty list.
     """
     if given := [name for name in settings if name.startswith("gamma_")]:
         raise KitError(f"contenders set their own {', '.join(given)}: give gamma_last, or make RunConfigs yourself")

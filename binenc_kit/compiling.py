@@ -39,7 +39,10 @@ def make_forward(config: RunConfig, data: Data, network: Network) -> Forward:
 
 
 def wanted(config: RunConfig, device: str) -> bool:
-    """Whether to compile: for bfloat16 on a GPU; BINENC_KIT_COMPILE=always or never decides otherwise."""
+    """Whether to compile: for bfloat16 on a GPU; BINENC_KIT_COMPILE=always or never decides otherwise.
+
+    Raises `KitError` for another value of that variable.
+    """
     when = os.environ.get("BINENC_KIT_COMPILE", "auto")
     require_known("BINENC_KIT_COMPILE", when, WHEN)
     return when == "always" or (when == "auto" and device == "cuda" and config.precision == "bfloat16")

@@ -140,7 +140,10 @@ class RunConfig:
 
 
 def grid(heads: Sequence[str], lrs: Sequence[float], seeds: Sequence[int], **settings: Any) -> list[RunConfig]:  # noqa: ANN401
-    """Every combination of heads (labels as in `RunConfig.label`), learning rates and seeds, heads outermost."""
+    """Every combination of heads (labels as in `RunConfig.label`), learning rates and seeds, heads outermost.
+
+    Raises `KitError` for an empty list and for settings that cannot work.
+    """
     for name, values in {"heads": heads, "lrs": lrs, "seeds": seeds}.items():
         require_list(name, values)
     return [RunConfig(lr=lr, seed=seed, **settings).with_head(head) for head, lr, seed in product(heads, lrs, seeds)]

@@ -1,6 +1,7 @@
 """One epoch of a run: train, then look."""
 
 import math
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from tqdm import tqdm
 
 from binenc_kit.compiling import Forward
 from binenc_kit.config import RunConfig
@@ -49,6 +51,14 @@ class Epoch:
     val_accuracy: float
     seconds: float
     latents: NDArray[np.floating]
+
+
+def progress_bar(total: int, label: str, shown: bool) -> tqdm:
+    """A bar that counts epochs.
+
+    Plain text to stdout: a widget would leave committed notebooks with state that code hosts cannot show.
+    """
+    return tqdm(total=total, desc=label, unit="epoch", file=sys.stdout, disable=not shown, ncols=100)
 
 
 def run_epoch(

@@ -3,8 +3,8 @@
 import heapq
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,10 +16,12 @@ from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_config_data
 from binenc_kit.errors import KitError
 from binenc_kit.evaluation import evaluate, kept_row
+from binenc_kit.machine import on_threads
 from binenc_kit.outputs import open_network
 from binenc_kit.recording import Recording
+from binenc_kit.rules import LOADING
 from binenc_kit.splits import SPLITS, subset
-from binenc_kit.tasks import DATA, only
+from binenc_kit.tasks import only
 from binenc_kit.training import train
 
 START = 5.0  # seconds until a cluster works: its processes start, and each imports torch
@@ -58,10 +60,10 @@ def estimate(jobs: Mapping[RunConfig, Sequence[str]], folder: str | Path, worker
 @lru_cache(maxsize=64)
 def measured(kind: RunConfig) -> Cost:
     """Time a kind of run; of large data a share of the pictures stands for all while it trains."""
-    data = _loaded(only(kind, DATA))
+    data = _loaded(only(kind, LOADING))
     share = min(1.0, BATCHES * kind.batch_size / len(data.train[1]))
     config = replace(kind, probe_size=max(1, round(kind.probe_size * share)))
-    with tempfile.TemporaryDirectory() as folder, _one_thread():
+    with tempfile.TemporaryDirectory() as folder, on_threads(1):
         seconds = _time_epochs(config, _thinned(data, share), Path(folder) / "run")
         network, *_ = open_network(Recording(Path(folder) / "run"), _thinned(data, share))
         start = time.perf_counter()
@@ -106,13 +108,3 @@ def _left(config: RunConfig, folder: Path, modes: Sequence[str]) -> tuple[int, i
         return config.epochs - run.epochs, sum(not kept_row(run, mode) for mode in modes)
     except KitError:
         return config.epochs, len(modes)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

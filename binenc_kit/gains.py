@@ -35,7 +35,8 @@ def study_configs(
     """The configs of the study: BinEnc at `base` and wherever one of `axes` has another value, NoPen for each `epochs`.
 
     base: epochs, gamma_last and P; axes: further values of each; backbones: names with their widths; settings: those
-    that all runs share. Seeds outermost, so that a study that is stopped early is a whole one with fewer seeds.
+    that all runs share. Seeds outermost, so that a study that is stopped early is a whole one with fewer seeds. Raises
+    `KitError` for an empty list.
     """
     for name, values in {"seeds": seeds, "backbones": list(backbones), **axes}.items():
         require_list(name, values)

@@ -54,17 +54,22 @@ def threads_for(config: RunConfig, parameters: int) -> int:
 
 
 @contextmanager
-def few_threads(config: RunConfig, parameters: int) -> Iterator[None]:
-    """Compute on one thread where the batches of an mlp are small, and on as many as before afterwards.
-
-    Tiny matrix products are no faster on two threads, and many times slower when something else wants the cores.
-    """
+def on_threads(count: int) -> Iterator[None]:
+    """Compute on so many threads, and on as many as before afterwards."""
     before = torch.get_num_threads()
-    torch.set_num_threads(threads_for(config, parameters))
+    torch.set_num_threads(count)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def few_threads(config: RunConfig, parameters: int) -> AbstractContextManager[None]:
+    """Compute on one thread where the batches of an mlp are small, and on as many as before afterwards.
+
+    Tiny matrix products are no faster on two threads, and many times slower when something else wants the cores.
+    """
+    return on_threads(threads_for(config, parameters))
 
 
 def halved(config: RunConfig, device: str) -> AbstractContextManager[None]:
@@ -80,7 +85,7 @@ def same_bits() -> AbstractContextManager[None]:
 
 @contextmanager
 def enough_memory(config: RunConfig, device: str) -> Iterator[None]:
-    """Explain an exhausted memory."""
+    """Turn an exhausted memory into a `KitError` that says what to lower."""
     try:
         yield
     except RuntimeError as error:  # each device has its own words for it

@@ -1,7 +1,6 @@
 """`train_many(configs)`: many small networks trained at once, for maps of what settings do."""
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,17 +12,17 @@ from tqdm import tqdm
 
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_config_data
+from binenc_kit.epochs import progress_bar
 from binenc_kit.errors import KitError
-from binenc_kit.machine import choose_device, seeded
+from binenc_kit.machine import choose_device, on_threads, seeded
 from binenc_kit.networks import Network, build_network
 from binenc_kit.objectives import PENALTIES
-from binenc_kit.rules import HEADS
+from binenc_kit.rules import HEADS, LOADING
 from binenc_kit.schedules import lr_at
 from binenc_kit.stacks import Stack, rates
 
 MOST, FEWEST = 64, 6  # runs in a stack: more would hardly be faster each, fewer leave Python's overhead unshared
 WORKERS = 4  # stacks at work at once: more would wait for each other's Python
-SHARED = ("data", "train_limit", "data_seed", "device")
 ALLOWED = {
     "backbone": ("mlp",),
     "head": HEADS,
@@ -46,10 +45,8 @@ def train_many(configs: Sequence[RunConfig], data: Data | None = None, progress:
     _check(configs)
     device = choose_device(configs[0].device)
     workers = min(WORKERS, torch.get_num_threads()) if device == "cpu" else 1
-    # Plain text to stdout: a widget would leave committed notebooks with state that code hosts cannot show.
     total, label = sum(config.epochs for config in configs), f"{len(configs)} runs"
-    bar = tqdm(total=total, desc=label, unit="epoch", file=sys.stdout, disable=not progress, ncols=100)
-    with bar, _one_thread_each(workers) as pool:
+    with progress_bar(total, label, progress) as bar, _one_thread_each(workers) as pool:
         data = load_config_data(configs[0], data).to(device)
         networks = [_first(config, data).to(device) for config in configs]
         pictures, labels = data.normalise(data.train[0]).flatten(1), data.train[1]
@@ -90,14 +87,9 @@ def _order(seed: int, epoch: int, labels: Tensor) -> Tensor:
 @contextmanager
 def _one_thread_each(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Workers that compute on one thread each: none waits for another, as the threads of one small product would."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        # Each worker must be told: a new thread's matrix products would take as many threads as there are cores.
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield pool
-    finally:
-        torch.set_num_threads(before)
+    # Each worker must be told: a new thread's matrix products would take as many threads as there are cores.
+    with on_threads(1), ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        yield pool
 
 
 def _parts(configs: Sequence[RunConfig], networks: Sequence[Network], workers: int) -> Iterator[list[int]]:
@@ -117,7 +109,7 @@ def _check(configs: Sequence[RunConfig]) -> None:
     """Refuse what one program cannot train."""
     if not isinstance(configs, list | tuple) or not configs:
         raise KitError("there are no configs to train: pass a list with at least one, such as [RunConfig()]")
-    for name in SHARED:
+    for name in LOADING:
         values = list(dict.fromkeys(getattr(config, name) for config in configs))
         if len(values) > 1:
             raise KitError(f"these configs differ in {name} ({values[0]!r}, {values[1]!r}): call train_many for each")

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from binenc_kit.errors import KitError
-from binenc_kit.measures.arrays import latents_and_labels
+from binenc_kit.measures.arrays import latents_and_labels, require_named
 from binenc_kit.measures.binarity import codebook, hamming_distances
 from binenc_kit.measures.simplex import mean_directions
 from binenc_kit.palette import plain
@@ -50,11 +50,7 @@ def class_means(z: ArrayLike, labels: ArrayLike, class_names: Sequence[str]) -> 
 def _names(classes: NDArray[np.integer], class_names: Sequence[str]) -> list[str]:
     if len(classes) < 2:
         raise KitError("there is one class, but angles and distances need two: pass samples of more classes")
-    if classes[0] < 0 or classes[-1] >= len(class_names):
-        raise KitError(
-            f"the labels go from {classes[0]} to {classes[-1]}, but there are {len(class_names)} class names: "
-            "a label must be the place of its name"
-        )
+    require_named(classes, class_names)
     return [str(class_names[label]) for label in classes]
 
 

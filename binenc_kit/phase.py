@@ -45,7 +45,10 @@ def gamma_by_P(  # noqa: N802  P is a name of the field
     epochs: int = 80,
     **settings: Any,  # noqa: ANN401
 ) -> list[RunConfig]:
-    """A BinEnc run for each gamma at the end, each P and each seed; also P with too few bits for the classes."""
+    """A BinEnc run for each gamma at the end, each P and each seed; also P with too few bits for the classes.
+
+    Raises `KitError` for an empty list.
+    """
     for name, values in {"gammas": gammas, "Ps": Ps, "seeds": seeds}.items():
         require_list(name, values)
     return [
@@ -61,7 +64,10 @@ def growth_by_lr(
     gamma_start: float = 0.01,
     **settings: Any,  # noqa: ANN401
 ) -> list[RunConfig]:
-    """A BinEnc run for each growth of gamma an epoch, from `gamma_start`, each learning rate and each seed."""
+    """A BinEnc run for each growth of gamma an epoch, from `gamma_start`, each learning rate and each seed.
+
+    Raises `KitError` for an empty list.
+    """
     for name, values in {"factors": factors, "lrs": lrs, "seeds": seeds}.items():
         require_list(name, values)
     return [

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from binenc_kit.errors import KitError
+from binenc_kit.rules import HEADS
 from binenc_kit.tables import best_rows, mean_and_spread
 
 # BinEnc-v3 (arXiv 2310.08224v3), Tables 1 to 3, as printed, mean and standard deviation over 5 repeats: test and train
@@ -30,7 +31,6 @@ SETTING = {
 }
 GAMMA_LAST = 9.35e4  # 0.01 times 1.084 after each of 200 epochs
 RATES, REPEATS = 18, 5
-HEADS = ("BinEnc", "LinPen", "NonlinPen", "NoPen")
 
 
 def published() -> pd.DataFrame:

@@ -64,7 +64,7 @@ class Recording:
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
-        """One record for each complete epoch: epoch, gamma, loss, push, pull, accuracies, seconds."""
+        """One record for each complete epoch: epoch, gamma, learning rates, loss, push, pull, accuracies, seconds."""
         path = self.folder / "metrics.jsonl"
         lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []  # a line being written has no end yet
         records = []
@@ -138,7 +138,7 @@ def load_checkpoint(path: Path, device: str = "cpu") -> dict[str, Any]:
 
 
 def read_header(path: Path) -> tuple[tuple[int, int, int], np.dtype, int]:
-    """Shape, type and offset of the numbers of a latents.npy, without reading them."""
+    """Shape, type and offset of the numbers of a latents.npy, without reading them; `KitError` where it is damaged."""
     try:
         with path.open("rb") as file:
             version = npy.read_magic(file)

@@ -27,6 +27,7 @@ CHOICES = {
     "precision": ("float32", "bfloat16"),
 }
 SCHEDULES = ("auto", "geometric", "constant", "two_regime")
+LOADING = ("data", "train_limit", "data_seed", "device")  # settings that say what is loaded, and to where
 
 
 def label_of(head: str, penalty: str) -> str:
@@ -35,7 +36,7 @@ def label_of(head: str, penalty: str) -> str:
 
 
 def check_source(kind: str, name: str, known: Sequence[str], prefixes: Sequence[str]) -> None:
-    """Accept a known name, or a prefix such as "custom:" followed by something."""
+    """Accept a known name, or a prefix such as "custom:" followed by something; raises `KitError` for others."""
     if not any(name.startswith(prefix) and len(name) > len(prefix) for prefix in prefixes):
         require_known(
             kind, name, [*known, *(prefix + ("PATH" if prefix == "folder:" else "LABEL") for prefix in prefixes)]
@@ -43,7 +44,10 @@ def check_source(kind: str, name: str, known: Sequence[str], prefixes: Sequence[
 
 
 def check_penalty(config: "RunConfig") -> None:
-    """Let each head have the penalties it can have, under one name each: LinPen with one *is* BinEnc."""
+    """Let each head have the penalties it can have, under one name each: LinPen with one *is* BinEnc.
+
+    Raises `KitError` for others.
+    """
     head, asked = config.head, config.penalty
     if head in ("BinEnc", "LPC") and asked == "none":
         raise KitError(f"{head} without its penalty is the head LinPen: ask for head='LinPen'")
@@ -73,7 +77,7 @@ def one_name(config: "RunConfig") -> dict[str, object]:
 
 
 def check_schedules(config: "RunConfig") -> None:
-    """Refuse a gamma that grows towards infinity, as float32 ends at 3.4e38, and schedules that go the wrong way."""
+    """Raise `KitError` for a gamma that grows towards infinity, beyond float32, and schedules that go the wrong way."""
     if config.gamma_schedule == "two_regime":
         _check_two_regimes(config)
     if config.lr_schedule == "cosine" and config.lr_min > config.lr:

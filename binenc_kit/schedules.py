@@ -62,7 +62,8 @@ def lr_at(config: RunConfig, epoch: int, P: int = 4) -> tuple[float, float]:
 def growing(gamma_last: float, epochs: int) -> dict[str, Any]:
     """Settings that let gamma grow geometrically to `gamma_last`, from a thirtieth of it or from 1 where that is less.
 
-    epochs: at least 2. Gamma starts no higher than 1, since a stronger pull from the first step on merges classes.
+    epochs: at least 2, else `KitError`. Gamma starts no higher than 1, since a stronger pull from the first step on
+    merges classes.
     """
     if epochs < 2:
         raise KitError(f"gamma cannot grow within {epochs} epochs: give at least 2")

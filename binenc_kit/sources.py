@@ -25,7 +25,7 @@ def read_digits() -> tuple[dict[str, Split], list[str]]:
 
 
 def read_torchvision(name: str, root: Path) -> tuple[dict[str, Split], list[str]]:
-    """One of torchvision's data sets, downloaded on first use."""
+    """One of torchvision's data sets, downloaded on first use; `KitError` where it cannot be had."""
     from torchvision import datasets  # slow to import, and digits and folders do without it
 
     make = getattr(datasets, NAMES[name])

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from binenc_kit.errors import KitError, require_known
-from binenc_kit.evaluation import COLUMNS, evaluate
+from binenc_kit.evaluation import COLUMNS, evaluate, kept_row
 from binenc_kit.groups import MEASURES, codes, geometry, mixture
 from binenc_kit.recording import Recording
+from binenc_kit.rules import LOADING
 
 if TYPE_CHECKING:
     from binenc_kit.data import Data
@@ -36,9 +37,8 @@ def results_table(
     shared, rows = {}, []
     for run in listed(runs):
         config = run.config
-        kept = mode in (run.results or {})
-        key = (config.data, config.train_limit, config.data_seed, config.device)
-        if data is None and not kept and key not in shared:
+        key = tuple(getattr(config, name) for name in LOADING)
+        if data is None and key not in shared and not kept_row(run, mode):
             from binenc_kit.data import load_config_data
             from binenc_kit.outputs import for_this_machine
 
@@ -52,7 +52,8 @@ def by_epoch(
 ) -> pd.DataFrame:
     """A run's metrics with measures of the probe's latents, one row a complete epoch, indexed by epoch.
 
-    measures: which of FOLLOWED; each looks at every frame, in the mode strict.
+    measures: which of FOLLOWED; each looks at every frame, in the mode strict. Raises `KitError` for other measures and
+    for a run without a complete epoch.
     """
     curves = pd.DataFrame(recording.metrics)
     if curves.empty:
@@ -102,7 +103,7 @@ def best_rows(table: pd.DataFrame) -> pd.DataFrame:
 def summarise(table: pd.DataFrame, measures: Iterable[str] = BRIEF) -> pd.DataFrame:
     """Mean ± standard deviation over the seeds of each head, as text, heads in the order of the table.
 
-    measures: columns of the results table; modes stay apart.
+    measures: columns of the results table, else `KitError`; modes stay apart.
     """
     names, by = list(measures), ["data", "mode", "head", "penalty", "lr"]
     for name in names:
@@ -117,7 +118,7 @@ def summarise(table: pd.DataFrame, measures: Iterable[str] = BRIEF) -> pd.DataFr
 
 
 def listed(runs: Runs) -> list[Recording]:
-    """Recordings as a list, whether they came as a list, a dictionary, or a single one."""
+    """Recordings as a list, whether they came as a list, a dictionary, or a single one; `KitError` for none."""
     if isinstance(runs, Recording):
         return [runs]
     runs = list(runs.values() if isinstance(runs, Mapping) else runs)

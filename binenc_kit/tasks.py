@@ -18,6 +18,7 @@ from binenc_kit.errors import BusyError, KitError
 from binenc_kit.evaluation import evaluate, kept_row
 from binenc_kit.files import explained, house, write_whole
 from binenc_kit.recording import Recording
+from binenc_kit.rules import LOADING
 from binenc_kit.writing import alone
 
 if TYPE_CHECKING:  # the driver of a sweep does without torch
@@ -26,7 +27,6 @@ if TYPE_CHECKING:  # the driver of a sweep does without torch
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what stops every run, not this one alone
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # glibc's names in malloc.h
-DATA = ("data", "train_limit", "data_seed", "device")  # settings that say what is loaded
 _one_at_a_time = threading.Lock()  # torch's random numbers and threads are the whole process's
 
 
@@ -126,7 +126,7 @@ def only(config: RunConfig, names: Sequence[str]) -> RunConfig:
 
 def _data(config: RunConfig, folder: Path) -> "Data":
     """A config's data, of which each process keeps the last two."""
-    return _loaded(only(config, DATA), folder)
+    return _loaded(only(config, LOADING), folder)
 
 
 @lru_cache(maxsize=2)

@@ -1,6 +1,5 @@
 """`train(config)`: a generator that yields one `Epoch` at a time, records it, and resumes after any crash."""
 
-import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -8,12 +7,11 @@ from typing import Any, NoReturn, TypedDict, Unpack
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from binenc_kit.compiling import Forward, make_forward
 from binenc_kit.config import RunConfig, require_list
 from binenc_kit.data import Data, load_config_data
-from binenc_kit.epochs import Epoch, Loop, run_epoch
+from binenc_kit.epochs import Epoch, Loop, progress_bar, run_epoch
 from binenc_kit.errors import KitError
 from binenc_kit.files import house
 from binenc_kit.machine import choose_device, describe, enough_memory, few_threads, same_bits, seeded, threads_for
@@ -80,6 +78,7 @@ def train_heads(
     heads: of HEADS and RIVALS, with a penalty after a plus where it is not the head's own: "BinEnc+mean_exp",
     "HUG+mgd"; "NonlinPen+quadratic" is the fifth combination, which the paper leaves out. own: as for `train`.
     Each run lands in `folder` (runs/) under its own name; runs found there are finished, not repeated.
+    Raises `KitError` as `train` does, and for functions of yours that no head asks for.
     """
     require_list("heads", heads)
     folder = Path(folder) if folder else house() / "runs"
@@ -100,8 +99,7 @@ def train_one(config: RunConfig, folder: str | Path, *, progress: bool = True, *
     """Train one config to its end under a progress bar, into a folder of its own within `folder`."""
     folder = Path(folder) / config.name
     label = f"{config.label:9} seed {config.seed} lr {config.lr:g}"
-    # Plain text to stdout: a widget would leave committed notebooks with state that code hosts cannot show.
-    bar = tqdm(total=config.epochs, desc=label, unit="epoch", file=sys.stdout, disable=not progress, ncols=100)
+    bar = progress_bar(config.epochs, label, progress)
     with bar, closing(train(config, folder, **own)) as epochs:  # an interrupt frees the lock
         bar.set_postfix_str("starting")
         for epoch in epochs:

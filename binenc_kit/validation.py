@@ -36,7 +36,7 @@ RANGES = {
 
 
 def checked(name: str, kind: Any, value: Any, choices: Sequence[str] | None = None) -> Any:  # noqa: ANN401
-    """Bring one value to its field's type and range, or say in one sentence why that cannot be."""
+    """Bring one value to its field's type and range; raises `KitError` where that cannot be."""
     if isinstance(kind, UnionType):  # the optional settings are "int | None" or "float | None"
         if value is None:
             return None

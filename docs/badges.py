@@ -14,7 +14,7 @@ from pathlib import Path
 from marked import replaced, settle
 
 ROOT = Path(__file__).parents[1]
-REPOSITORY = "https://github.com/binenc-kit/binenc_kit"  # the only place that names it
+REPOSITORY = "https://github.com/binenc-kit/binenc_kit"  # no other script names it
 SLUG = REPOSITORY.removeprefix("https://github.com/")
 FIRST = "00_quickstart.ipynb"
 

@@ -8,7 +8,6 @@ outputs of the network instead of its weights where these are too large. data/re
 
 import json
 import os
-import platform
 import shutil
 import sys
 from datetime import date
@@ -22,6 +21,7 @@ from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_config_data
 from binenc_kit.evaluation import evaluate
 from binenc_kit.files import house, write_whole
+from binenc_kit.machine import processor
 from binenc_kit.measures.contest import contest
 from binenc_kit.measures.masking import gradient_masking_report
 from binenc_kit.networks import PixelNetwork
@@ -44,10 +44,7 @@ COLUMNS += ["hardware", "date", "MB"]
 
 def hardware(threads: int) -> str:
     """The processor's name and how many of its cores a run used."""
-    info = Path("/proc/cpuinfo")
-    names = [line for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
-    name = names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
-    return f"{name}, {threads} of {os.cpu_count()} cores"
+    return f"{processor()}, {threads} of {os.cpu_count()} cores"
 
 
 def keep_outputs(recording: Recording, data: Data, sizes: dict[str, int], path: Path) -> None:

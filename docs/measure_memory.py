@@ -8,7 +8,6 @@ processes that it started held beside it; JupyterLab takes about a tenth of a gi
 is does not matter.
 """
 
-import csv
 import os
 import re
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import nbformat
 from install_cell import NOTEBOOKS, underived
+from ledger import read_rows, write_rows
 from marked import replaced
 from nbclient import NotebookClient
 
@@ -68,31 +68,20 @@ def measure(path: Path) -> tuple[int, str]:
     return int(megabytes), torch
 
 
-def measured() -> dict[str, dict[str, str]]:
-    """The rows of memory.csv, by notebook; none where nothing was measured yet."""
-    if not FILE.exists():
-        return {}
-    with FILE.open(newline="") as file:
-        return {row["notebook"]: row for row in csv.DictReader(file)}
-
-
 def readme() -> str:
     """README with the most that any notebook takes, in gigabytes."""
-    most = max(int(row["megabytes"]) for row in measured().values())
+    most = max(int(row["megabytes"]) for row in read_rows(FILE).values())
     return replaced((ROOT / "README.md").read_text(), "memory", f"{most / 1000:.2f}")
 
 
 def main(names: list[str]) -> None:
     """Write memory.csv, anew for the notebooks named, or all, without those that are gone, and README's number."""
-    paths, before = {path.stem: path for path in underived()}, measured()
+    paths, before = {path.stem: path for path in underived()}, read_rows(FILE)
     rows = {name: before[name] for name in paths if name in before}
     for name in names or paths:
         rows[name] = dict(zip(FIELDS, (name, *map(str, measure(paths[name]))), strict=True))
         print(f"{name}: {rows[name]['megabytes']} MB", flush=True)
-        with FILE.open("w", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows[name] for name in paths if name in rows)
+        write_rows(FILE, FIELDS, (rows[name] for name in paths if name in rows))
     (ROOT / "README.md").write_text(readme())
 
 

@@ -8,7 +8,6 @@ with nothing trained, and writes that file: let the machine do nothing else mean
 and a README that differs is an error.
 """
 
-import csv
 import os
 import re
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+from ledger import Rows, read_rows, write_rows
 from marked import replaced, settle
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -72,13 +72,9 @@ def listed(text: str) -> str:
     return joined.rstrip(".").replace("|", "\\|") + "."  # a bare | would end the table's cell
 
 
-def timings() -> dict[str, dict[str, str]]:
-    """The rows of timings.csv, by notebook; none where nothing was measured yet."""
-    path = NOTEBOOKS / "timings.csv"
-    if not path.exists():
-        return {}
-    with path.open(newline="") as file:
-        return {row["notebook"]: row for row in csv.DictReader(file)}
+def timings() -> Rows:
+    """The rows of timings.csv, by notebook."""
+    return read_rows(NOTEBOOKS / "timings.csv")
 
 
 def span(seconds: float) -> str:
@@ -87,7 +83,7 @@ def span(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def table(lessons: list[Lesson], measured: dict[str, dict[str, str]]) -> str:
+def table(lessons: list[Lesson], measured: Rows) -> str:
     """The course as a Markdown table, with a line of totals and one that says where the times come from."""
     rows = [
         "| notebook | you will be able to | minutes | exercises | runs in | solutions |",
@@ -131,10 +127,7 @@ def measure_all(paths: list[Path], names: list[str]) -> None:
         values = path.stem, round(measure(path), 1), hardware(os.cpu_count() or 1), date.today().isoformat()
         rows[path.stem] = dict(zip(FIELDS, values, strict=True))
         print(f"{path.stem}: {span(values[1])}", flush=True)
-    with (NOTEBOOKS / "timings.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(filter(None, rows.values()))
+    write_rows(NOTEBOOKS / "timings.csv", FIELDS, filter(None, rows.values()))
 
 
 def main(arguments: list[str]) -> None:

@@ -91,6 +91,11 @@ def rows(lines: Sequence[str]) -> Iterator[Row]:
             yield Row(name, f"{found} {unit}", "", "", f"at most {limit} {unit}", float(found) <= float(limit))
 
 
+def every_row(results: dict[str, dict[str, Any]]) -> list[Row]:
+    """The rows of all scripts, in their order."""
+    return [row for script in SCRIPTS if script in results for row in rows(results[script]["lines"])]
+
+
 def markdown(table: Sequence[Row]) -> str:
     """Rows as a table."""
     words = {True: "held", False: "**missed**", None: ""}
@@ -100,12 +105,11 @@ def markdown(table: Sequence[Row]) -> str:
 
 def page(results: dict[str, dict[str, Any]]) -> str:
     """RESULTS.md."""
-    table = [row for script in SCRIPTS if script in results for row in rows(results[script]["lines"])]
     parts = [
         "# How fast is it?\n\n"
         "Made by `make bench` from what the scripts in this folder print; nothing is typed in by hand. Each line was "
         "measured in one run, ours and the rival's; where rounds are short they take turns, and of each the fastest "
-        f"round counts. A *missed* goal stays in the table.\n\n{markdown(table)}"
+        f"round counts. A *missed* goal stays in the table.\n\n{markdown(every_row(results))}"
     ]
     for script in SCRIPTS:
         parts.append(f"## {script}\n\n{ast.get_docstring(ast.parse((FOLDER / f'{script}.py').read_text()))}")
@@ -118,8 +122,7 @@ def page(results: dict[str, dict[str, Any]]) -> str:
 
 def readme_table(results: dict[str, dict[str, Any]]) -> str:
     """The README's few lines, and on what they were measured."""
-    table = [row for script in SCRIPTS if script in results for row in rows(results[script]["lines"])]
-    chosen = {row.name: row for row in table}
+    chosen = {row.name: row for row in every_row(results)}
     lines = ["| what | times as fast |", "| --- | ---: |"]
     lines += [f"| {told} | {chosen[name].ratio} |" for name, told in IN_README.items() if name in chosen]
     return "\n".join([*lines, "", f"*{results['training']['on']}.*"])

@@ -8,11 +8,11 @@ from pathlib import Path
 import hypothesis
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from binenc_kit.config import RunConfig
 from binenc_kit.data import Data, load_data, make_data
+from binenc_kit.machine import on_threads
 from binenc_kit.networks import Network
 from binenc_kit.outputs import open_network
 from binenc_kit.recording import Recording
@@ -39,10 +39,8 @@ def _own_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def two_threads() -> Iterator[None]:
     """For what threads could change: `make test` gives each process only one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
+    with on_threads(2):
+        yield
 
 
 def tiny_splits(classes: int = 3, each: int = 20, size: int = 4) -> dict:

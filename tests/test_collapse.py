@@ -1,6 +1,4 @@
 import math
-import warnings
-from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
@@ -12,16 +10,10 @@ from hypothesis import strategies as st
 from binenc_kit.errors import KitError
 from binenc_kit.measures.collapse import Collapse, collapse
 
+pytestmark = pytest.mark.filterwarnings("error")
 SIMPLEX = np.array([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])  # every second vertex of a cube
 SHAPES = ("nc2_equinorm", "nc2_equiangular", "nc2_max_angle", "etf_error")
 seeds = st.integers(0, 10_000)
-
-
-@pytest.fixture(autouse=True)
-def _no_warnings() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
 
 
 def random_case(seed: int, P: int = 3, C: int = 4, n: int = 24) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 import badges
 import binder_pins
 import measure_memory
+from ledger import read_rows
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
@@ -88,7 +89,7 @@ def test_what_binder_runs_after_its_build_stops_at_the_first_failure(tmp_path: P
 
 
 def test_every_notebook_was_measured_and_fits_into_binder() -> None:
-    rows = measure_memory.measured()
+    rows = read_rows(measure_memory.FILE)
     assert list(rows) == [path.stem for path in measure_memory.underived()]
     assert max(int(row["megabytes"]) for row in rows.values()) < LARGEST
     assert measure_memory.readme() == (ROOT / "README.md").read_text()

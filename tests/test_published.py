@@ -7,7 +7,6 @@ from binenc_kit.errors import KitError
 from binenc_kit.evaluation import COLUMNS
 from binenc_kit.published import compare, differences, published
 
-CIFARS = [("cifar10-jpeg", "0.9379"), ("cifar100", "0.7554"), ("CIFAR_100", "0.7554")]
 HEADS = ("BinEnc", "LinPen", "NonlinPen", "NoPen")
 
 

@@ -180,7 +180,7 @@ def test_the_progress_bar_does_not_print_every_epoch(
     tiny_data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     """Who reads only at the end of a cell, as nbval does, must not lose prints among a thousand others."""
-    monkeypatch.setattr("binenc_kit.training.tqdm", partial(tqdm, mininterval=3600))
+    monkeypatch.setattr("binenc_kit.epochs.tqdm", partial(tqdm, mininterval=3600))
     train_one(tiny_config(epochs=9), tmp_path, data=tiny_data)
     shown = capsys.readouterr().out
     assert not re.search("[1-8]/9", shown)
@@ -319,7 +319,7 @@ def test_an_interrupt_frees_the_run(tiny_data: Data, tmp_path: Path, monkeypatch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("binenc_kit.training.tqdm.set_postfix_str", interrupt)
+        patched.setattr("binenc_kit.epochs.tqdm.set_postfix_str", interrupt)
         with pytest.raises(KeyboardInterrupt) as kept:  # the traceback stays alive, as it does in a notebook
             train_one(tiny_config(), tmp_path, data=tiny_data)
     assert kept.tb

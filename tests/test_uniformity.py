@@ -1,6 +1,4 @@
 import math
-import warnings
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -18,18 +16,12 @@ from binenc_kit.measures.uniformity import (
     unit,
 )
 
+pytestmark = pytest.mark.filterwarnings("error")
 PAIR = np.array([[1.0, 0], [-1, 0]])
 SQUARE = np.array([[1.0, 0], [0, 1], [-1, 0], [0, -1]])
 OCTAHEDRON = np.concatenate([np.eye(3), -np.eye(3)])
 seeds = st.integers(0, 10_000)
 exponents = st.sampled_from([0, 0.5, 1, 2, 7])
-
-
-@pytest.fixture(autouse=True)
-def _no_warnings() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
 
 
 def random_vectors(seed: int, n: int, d: int) -> np.ndarray:

@@ -55,18 +55,14 @@ def _examine(head: str, layer: "nn.Module", h: "Tensor") -> None:
     z, u = layer(h), linear(h)
     if head == "NonlinPen":
         slip_of(z, {
-            "NonlinPen is not linear: SiLU is missing behind its layer.": _plain(u),
-            "NonlinPen has SiLU behind its linear layer, not before.": _plain(linear(F.silu(h))),
-            "That is ReLU: the activation here is SiLU.": _plain(F.relu(u)),
+            "NonlinPen is not linear: SiLU is missing behind its layer.": u,
+            "NonlinPen has SiLU behind its linear layer, not before.": linear(F.silu(h)),
+            "That is ReLU: the activation here is SiLU.": F.relu(u),
         })  # fmt: skip
     else:
-        slip_of(z, {f"{head} stays linear: no SiLU behind its layer.": _plain(F.silu(u))})
-    if not near(z, _plain(F.silu(u) if head == "NonlinPen" else u)):
+        slip_of(z, {f"{head} stays linear: no SiLU behind its layer.": F.silu(u)})
+    if not near(z, F.silu(u) if head == "NonlinPen" else u):
         raise Slip(f"{head}'s layer does something else than {'SiLU of ' if head == 'NonlinPen' else ''}W1 h + b1.")
-
-
-def _plain(tensor: "Tensor") -> np.ndarray:
-    return tensor.detach().numpy()
 
 
 @check

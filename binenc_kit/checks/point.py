@@ -49,20 +49,17 @@ def million_epoch(answer: Callable) -> str:
 def scale_decades(answer: Callable) -> str:
     """Decades by which Sigma_W falls, and how many of them are scale, answer(before, after, labels)."""
     before, labels = _clouds(1, 1)
-    total, scale = _pair(answer(before, _clouds(1e-3, 1e-4)[0], labels), "decades(before, after, labels)")
-    slips = {
+    total, scale = _pair(answer(before, _clouds(1e-3, 1e-4)[0], labels))
+    slip_of([total, scale], {
         "A fall counts positive here: before over after.": (-8, -6),
         "Those are powers of e: take log10.": (8 * math.log(10), 6 * math.log(10)),
         "The second number should be the part that is scale; you gave the rest.": (8, 2),
         "Sigma_W is in units of z squared: latents a thousand times smaller are six decades of it, not three.": (8, 3),
         "Right, but in the other order: all decades first, then those of scale.": (6, 8),
         "Those are the factors: take log10.": (1e8, 1e6),
-    }
-    for sentence, wrong in slips.items():
-        if near([total, scale], wrong, 1e-3):
-            raise Slip(sentence)
+    })  # fmt: skip
     for means, spread, right in [(1e-3, 1e-4, (8, 6)), (1, 0.1, (2, 0)), (1e-2, 1e-1, (2, 4))]:
-        found = _pair(answer(before, _clouds(means, spread)[0], labels), "decades(before, after, labels)")
+        found = _pair(answer(before, _clouds(means, spread)[0], labels))
         if not np.allclose(found, right, atol=1e-3):
             raise Slip(
                 f"Class means {means:g} times as far apart and classes {spread:g} times as wide: {right[0]} decades, "
@@ -145,9 +142,9 @@ def _clouds(means: float, spread: float) -> tuple[NDArray, NDArray]:
     return z.reshape(15, 2), np.repeat(np.arange(3), 5)
 
 
-def _pair(answer: object, what: str) -> tuple[float, float]:
+def _pair(answer: object) -> tuple[float, float]:
     if not isinstance(answer, tuple | list | np.ndarray) or len(answer) != 2:
-        raise Slip(f"{what} should give two numbers, all decades and those of scale.")
+        raise Slip("decades(before, after, labels) should give two numbers, all decades and those of scale.")
     return number(answer[0], "the first"), number(answer[1], "the second")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from binenc_kit.checks.verdict import NOT_DONE, Slip, check, near, number, slip_of
+from binenc_kit.checks.verdict import NOT_DONE, Slip, array, check, near, number, slip_of
 
 if TYPE_CHECKING:  # slow to import
     from scipy.stats.distributions import rv_frozen
@@ -31,7 +31,7 @@ def mahalanobis(answer: Callable) -> str:
     covariance = np.array([[4.0, 1.0], [1.0, 1.0]])
     # by hand: the inverse is [[1, -1], [-1, 4]] / 3, so that the square is (x^2 - 2 x y + 4 y^2) / 3
     right = np.sqrt([4 / 3, 13 / 3, 1])
-    value, away = _array(answer(z, mean, covariance)), z - mean
+    value, away = array(answer(z, mean, covariance), np.float64), z - mean
     if value.shape != right.shape:
         raise Slip(f"For 3 latents mahalanobis should give 3 distances, shape (3,), but yours has shape {value.shape}.")
     slip_of(value, {
@@ -177,7 +177,3 @@ def _best_of(models: int, correct: "rv_frozen", pictures: int = PICTURES) -> flo
 
 def _forms(away: NDArray, matrix: ArrayLike) -> NDArray:
     return np.einsum("ni,ij,nj->n", away, np.asarray(matrix), away)
-
-
-def _array(answer: object) -> NDArray:
-    return np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer, np.float64)

@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 NOT_DONE = "Not done yet: replace the stub with your answer, then run the cell again."
 
@@ -45,9 +45,14 @@ def _refuse(sentence: str) -> None:
     print(f"\N{BALLOT X} {sentence}")
 
 
+def array(answer: object, kind: DTypeLike | None = None) -> NDArray:
+    """An answer as an array, of that kind of number if told; a tensor, whatever its device and gradient, too."""
+    return np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer, kind)
+
+
 def number(answer: object, what: str) -> float:
     """An answer as a float; raises `Slip` where it is not one finite number."""
-    value = np.asarray(_plain(answer))
+    value = array(answer)
     if value.ndim or value.dtype.kind not in "iuf" or not np.isfinite(value):
         raise Slip(f"{what} should be one number, but is {' '.join(str(answer).split())[:60]}.")
     return float(value)
@@ -55,7 +60,7 @@ def number(answer: object, what: str) -> float:
 
 def near(value: ArrayLike, right: ArrayLike, relative: float = 1e-3) -> bool:
     """Whether two answers agree up to `relative`, whatever their type."""
-    value, right = np.asarray(_plain(value), np.float64), np.asarray(right, np.float64)
+    value, right = array(value, np.float64), array(right, np.float64)
     return value.shape == right.shape and bool(np.allclose(value, right, rtol=relative, atol=1e-9))
 
 
@@ -64,8 +69,3 @@ def slip_of(value: ArrayLike, slips: Mapping[str, ArrayLike], relative: float = 
     for sentence, wrong in slips.items():
         if near(value, wrong, relative):
             raise Slip(sentence)
-
-
-def _plain(answer: object) -> NDArray | object:
-    """A tensor as an array, whatever its device; everything else as it is."""
-    return answer.detach().cpu().numpy() if hasattr(answer, "detach") else answer

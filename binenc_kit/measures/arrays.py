@@ -1,5 +1,7 @@
 """The door every measure shares: arrays that are latents with labels, or one clear sentence."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -47,6 +49,23 @@ def require_count(name: str, value: int, least: int = 1) -> None:
     """Raise `KitError` unless `value` is a whole number of at least `least`."""
     if not isinstance(value, int | np.integer) or value < least:
         raise KitError(f"{name} is {value!r}, but must be a whole number of at least {least}")
+
+
+def require_named(labels: NDArray[np.integer], class_names: Sequence[str]) -> None:
+    """Raise `KitError` unless each label is the place of a class name."""
+    if labels.min() < 0 or labels.max() >= len(class_names):
+        raise KitError(
+            f"the labels go from {labels.min()} to {labels.max()}, but there are {len(class_names)} class names: "
+            "a label must be the place of its name"
+        )
+
+
+def directions(z: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Each row of z (N, P) over its length, in float64; a row of zeros stays as it is."""
+    peaks = np.abs(z).max(axis=1, keepdims=True).astype(np.float64)
+    z = z / np.where(peaks > 0, peaks, 1)  # first, so that squares of tiny or huge latents neither vanish nor overflow
+    lengths = np.linalg.norm(z, axis=1, keepdims=True)
+    return z / np.where(lengths > 0, lengths, 1)
 
 
 def standardise(z: NDArray[np.floating], reference: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ def code_keys(bits: NDArray[np.bool_]) -> NDArray[np.void]:
 def bit_shares(z: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
     """Share of each class's samples whose bit is 1, (classes present, P), classes in ascending order.
 
-    0 or 1 everywhere is a perfect code. z: (N, P), labels: (N,).
+    0 or 1 everywhere is a perfect code. z: (N, P), labels: (N,). Raises `KitError` for arrays that do not fit.
     """
     z, labels = latents_and_labels(z, labels)
     bits = to_bits(z)
@@ -42,7 +42,7 @@ def code_agreement(z: ArrayLike, labels: ArrayLike) -> float:
     """Mean over classes and dimensions of max(f, 1 - f), f the share of the class's samples with bit 1.
 
     From 0.5 (coin flips) to 1 (every sample carries its class's bits). z: (N, P), labels: (N,).
-    Source: BinEnc-v3, Fig. 3.
+    Raises `KitError` for arrays that do not fit. Source: BinEnc-v3, Fig. 3.
     """
     shares = bit_shares(z, labels)
     return float(np.maximum(shares, 1 - shares).mean())
@@ -51,7 +51,8 @@ def code_agreement(z: ArrayLike, labels: ArrayLike) -> float:
 def class_codes(z: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Each class's most common whole code, (classes present, P), and how many samples carry it, (classes present,).
 
-    Ties go to the code that comes first as a binary number. z: (N, P), labels: (N,).
+    Ties go to the code that comes first as a binary number. z: (N, P), labels: (N,). Raises `KitError` for arrays that
+    do not fit.
     """
     z, labels = latents_and_labels(z, labels)
     bits = to_bits(z)
@@ -66,7 +67,10 @@ def class_codes(z: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.bool_], NDA
 
 
 def whole_code_agreement(z: ArrayLike, labels: ArrayLike) -> float:
-    """Share of samples that carry all bits of their class's most common code; z: (N, P), labels: (N,)."""
+    """Share of samples that carry all bits of their class's most common code; z: (N, P), labels: (N,).
+
+    Raises `KitError` for arrays that do not fit.
+    """
     _, carriers = class_codes(z, labels)
     return float(carriers.sum() / len(np.asarray(labels)))
 
@@ -74,7 +78,8 @@ def whole_code_agreement(z: ArrayLike, labels: ArrayLike) -> float:
 def distinct_codes(z: ArrayLike, labels: ArrayLike) -> int:
     """How many different codes the classes have, each class by its most common one; at most C.
 
-    Fewer than C means that two classes share a vertex. z: (N, P), labels: (N,).
+    Fewer than C means that two classes share a vertex. z: (N, P), labels: (N,). Raises `KitError` for arrays that do
+    not fit.
     """
     return len(np.unique(class_codes(z, labels)[0], axis=0))
 

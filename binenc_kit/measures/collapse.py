@@ -89,7 +89,7 @@ def collapse(
     )
 
 
-def _take_apart(z: ArrayLike, labels: ArrayLike, mode: str = "strict") -> _Parts:
+def _take_apart(z: ArrayLike, labels: ArrayLike, mode: str) -> _Parts:
     z, labels = latents_and_labels(z, labels)
     z = z.astype(np.float64)
     exponent = int(np.frexp(np.abs(z).max())[1])

@@ -7,7 +7,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
 from binenc_kit.errors import KitError, require_known
-from binenc_kit.measures.arrays import MODES, latents_and_labels, predictions, require_count, rows, standardise
+from binenc_kit.measures.arrays import (
+    MODES,
+    directions,
+    latents_and_labels,
+    predictions,
+    require_count,
+    rows,
+    standardise,
+)
 
 PAPER_VARIANCE = 1e-6  # the reg_covar of scikit-learn's GaussianMixture
 # Latents come in float32, whose steps are 2^-23 of the value. Standardised latents are of order 1, so no variance
@@ -139,7 +147,7 @@ def knn_distance(train_z: ArrayLike, test_z: ArrayLike, k: int = 10) -> NDArray[
     Zero latents stay zero. train_z: (N, P), test_z: (N_test, P), k from 1 to N. Raises `KitError` otherwise.
     Source: Sun et al. 2022, section 3.
     """
-    train, test = map(_unit, _same_dimensions(train_z, test_z))
+    train, test = map(directions, _same_dimensions(train_z, test_z))
     require_count("k", k)
     if k > len(train):
         raise KitError(f"k is {k}, but there are only {len(train)} train latents to be neighbours")
@@ -174,10 +182,3 @@ def _to_gaussian(own: NDArray[np.float64], points: NDArray[np.float64], mode: st
         variances = (1 - share) * variances + share * variances.mean() + FLOAT32_VARIANCE
     white = (points - mean) @ (axes / np.sqrt(variances))
     return np.sqrt(np.einsum("ij,ij->i", white, white)), rank
-
-
-def _unit(z: NDArray[np.floating]) -> NDArray[np.float64]:
-    peaks = np.abs(z).max(axis=1, keepdims=True).astype(np.float64)
-    z = z / np.where(peaks > 0, peaks, 1)  # squares of tiny latents would vanish
-    lengths = np.linalg.norm(z, axis=1, keepdims=True)
-    return z / np.where(lengths > 0, lengths, 1)

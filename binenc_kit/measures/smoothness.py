@@ -77,7 +77,8 @@ def distance_margin(z: ArrayLike, labels: ArrayLike) -> float:
 
     1 is on the fence; infinity once more than half of the samples sit on their class mean; NaN with fewer than two
     classes, or where a sample sits on the means of two, as when all latents are equal.
-    z: (N, P), labels: (N,). Free of the scale of z. Source: Latent Point Collapse.
+    z: (N, P), labels: (N,). Free of the scale of z. Raises `KitError` for arrays that do not fit.
+    Source: Latent Point Collapse.
     """
     z, labels = latents_and_labels(z, labels)
     z = z.astype(np.float64)
@@ -100,7 +101,8 @@ def distance_margin(z: ArrayLike, labels: ArrayLike) -> float:
 def norm_variation(z: ArrayLike) -> float:
     """Coefficient of variation of ||z||: standard deviation over mean; 0 when all latents lie on one sphere.
 
-    z: (N, P). NaN when all are zero. Source: Latent Point Collapse, the sphere of equal radius.
+    z: (N, P). NaN when all are zero. Raises `KitError` for other shapes, NaN and infinity.
+    Source: Latent Point Collapse, the sphere of equal radius.
     """
     lengths = np.linalg.norm(rows(z).astype(np.float64), axis=1)
     return float(lengths.std() / lengths.mean()) if lengths.any() else float("nan")

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import pdist, squareform
 
 from binenc_kit.errors import KitError
-from binenc_kit.measures.arrays import require_count, rows
+from binenc_kit.measures.arrays import directions, require_count, rows
 
 UNIT_TOLERANCE = 1e-5  # on a vector's length: float32 is good to 1e-7
 # Least sums of 1/r over the pairs of n points on the sphere in three dimensions; n = 2, 3, 4, 6 follow from symmetry.
@@ -24,11 +24,10 @@ def unit(z: ArrayLike) -> NDArray[np.float64]:
     z: (N, P). Raises `KitError` for a row of zeros, which has no direction.
     """
     z = rows(z).astype(np.float64)
-    largest = np.abs(z).max(axis=1, keepdims=True)
-    if not largest.all():
-        raise KitError(f"{(largest == 0).sum()} of {len(z)} vectors are zero and have no direction: leave them out")
-    z /= largest  # first, so that squares of tiny or huge latents neither vanish nor overflow
-    return z / np.linalg.norm(z, axis=1, keepdims=True)
+    there = z.any(axis=1)
+    if not there.all():
+        raise KitError(f"{(~there).sum()} of {len(z)} vectors are zero and have no direction: leave them out")
+    return directions(z)
 
 
 def riesz_energy(u: ArrayLike, s: float) -> float:

@@ -70,10 +70,10 @@ def from_arrays(
 
 
 def to_content(samples: Samples, points: int) -> dict[str, Any]:
-    """Everything that the browser draws; of the samples at most `points` and MOST_SAMPLES, a stratified subset,
-    in order of class.
+    """Everything that the browser draws; the classes' codes are those of all samples.
 
-    The classes' codes are those of all samples. Classes are numbered as they are present, in the order of their names.
+    points: how many samples at most, up to MOST_SAMPLES, a stratified subset in order of class; at least 1, else
+    `KitError`. Classes are numbered as they are present, in the order of their names.
     """
     require_count("points", points)
     book = codebook(samples.bits, samples.labels)

@@ -70,13 +70,13 @@ def _draw_carriers(rows: NDArray[np.object_], samples: Samples, all_pictures: ND
             places = carriers[_mixed(samples.labels[carriers])[:IN_A_ROW]]
             pictures = small_pictures(all_pictures[places])
             blank = np.zeros((IN_A_ROW - len(places), *pictures.shape[1:]), np.uint8) + 255
-            strip = np.concatenate([_framed(pictures), _framed(blank, 255)]).swapaxes(0, 1)
+            strip = np.concatenate([_framed(pictures), _framed(blank)]).swapaxes(0, 1)
             axes.imshow(strip.reshape(len(strip), -1, strip.shape[-1]).squeeze(), cmap="gray", vmin=0, vmax=255)
 
 
-def _framed(pictures: NDArray[np.uint8], shade: int = 255) -> NDArray[np.uint8]:
+def _framed(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Pictures (N, height, width, channels) with a pixel of white to their right."""
-    return np.pad(pictures, ((0, 0), (0, 0), (0, 1), (0, 0)), constant_values=shade)
+    return np.pad(pictures, ((0, 0), (0, 0), (0, 1), (0, 0)), constant_values=255)
 
 
 def _mixed(labels: NDArray[np.int64]) -> NDArray[np.int64]:

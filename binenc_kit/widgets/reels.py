@@ -40,7 +40,10 @@ class Reel(NamedTuple):
 
 
 def reel_of_recording(run: Recording, points: int, frames: int) -> Reel:
-    """A recording as far as it has come, or up to where it broke down; only what is shown is kept in memory."""
+    """A recording as far as it has come, or up to where it broke down; only what is shown is kept in memory.
+
+    Raises `KitError` where no epoch can be shown.
+    """
     if not (metrics := run.metrics):
         raise KitError(f"{run.folder} has no complete epoch yet: come back after the first one")
     table, every = pd.DataFrame(metrics), run.latents

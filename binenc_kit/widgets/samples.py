@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from binenc_kit.errors import KitError, require_known
+from binenc_kit.measures.arrays import require_named
 
 
 def named_labels(
@@ -23,11 +24,7 @@ def named_labels(
     names = listed_names("class_names", class_names, "class")
     if labels.dtype.kind == "U":
         return _looked_up(labels, names), names
-    if labels.min() < 0 or labels.max() >= len(names):
-        raise KitError(
-            f"the labels go from {labels.min()} to {labels.max()}, but there are {len(names)} class names: "
-            "a label must be the place of its name"
-        )
+    require_named(labels, names)
     return labels.astype(np.int64), names
 
 

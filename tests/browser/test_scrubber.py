@@ -126,14 +126,17 @@ def test_a_page_does_the_same_without_kernel_and_network(open_offline: Callable[
     assert axe(page) == []
 
 
-def test_a_page_inside_a_page_lives(open_offline: Callable[..., Page]) -> None:
-    page = open_offline(f"<!DOCTYPE html><title>outer</title>{to_frame(scrubber().to_html(), 'inner', 800)}")
-    slider = page.frame_locator("iframe").locator(".bk-slider")
-    slider.press("End")
-    inner = page.frames[1]
-    inner.wait_for_function(
+def await_life_inside(page: Page) -> None:
+    """In the frame on a page, the End key must bring the slider to the last of 30 epochs."""
+    page.frame_locator("iframe").locator(".bk-slider").press("End")
+    page.frames[1].wait_for_function(
         "() => document.querySelector('.bk-slider').getAttribute('aria-valuetext').startsWith('epoch 30 of 30')"
     )
+
+
+def test_a_page_inside_a_page_lives(open_offline: Callable[..., Page]) -> None:
+    page = open_offline(f"<!DOCTYPE html><title>outer</title>{to_frame(scrubber().to_html(), 'inner', 800)}")
+    await_life_inside(page)
 
 
 def test_every_epoch_says_what_python_measures(open_offline: Callable[..., Page]) -> None:
@@ -330,12 +333,7 @@ def test_in_a_published_notebook_the_page_lives_and_the_still_picture_stands(ope
     frame = {"text/html": to_frame(widget.to_html(), widget.TITLE, widget.HEIGHT)}
     page = open_offline(published([(data, metadata), (frame, {})]))
     assert page.locator("img").first.evaluate("(image) => image.complete && image.naturalWidth") > 500
-    slider = page.frame_locator("iframe").locator(".bk-slider")
-    slider.press("End")
-    inner = page.frames[1]
-    inner.wait_for_function(
-        "() => document.querySelector('.bk-slider').getAttribute('aria-valuetext').startsWith('epoch 30 of 30')"
-    )
+    await_life_inside(page)
 
 
 def test_heads_of_the_same_samples_share_the_one_in_focus(open_offline: Callable[..., Page]) -> None:
