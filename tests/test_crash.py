@@ -2,69 +2,73 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partialmethod
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from binenc_kit import writing
 from binenc_kit.config import RunConfig
 from binenc_kit.recording import Recording
 from binenc_kit.training import train
+from binenc_kit.writing import Writer
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
 
+Start = Callable[..., tuple[BaseProcess, Connection]]
 CONFIG = RunConfig(epochs=6, train_limit=200, probe_size=50, width=16, augment=True, device="cpu")
 
+
 # The child kills itself at a chosen place, in a chosen epoch: exactly where a crash would hurt most.
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-import binenc_kit.writing as writing
-from binenc_kit.config import RunConfig
-from binenc_kit.training import train
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
-place, when, folder, config = sys.argv[1], int(sys.argv[2]), sys.argv[3], RunConfig.from_json(sys.argv[4])
-die = lambda: os.kill(os.getpid(), signal.SIGKILL)
 
-if place in ("half a frame", "no metrics line", "half a metrics line"):
-    append = writing.Writer.append
-    def broken(self, metrics, latents):
-        if metrics["epoch"] == when:
-            with self._latents.open("ab") as file:
-                content = latents.astype("<f4").tobytes()
-                file.write(content[: len(content) // 2] if place == "half a frame" else content)
-            if place == "half a metrics line":
-                with self._metrics.open("ab") as file:
-                    file.write(b'{"epoch": 3, "gam')
-            die()
-        append(self, metrics, latents)
-    writing.Writer.append = broken
-if place in ("no checkpoint", "half a checkpoint"):
-    save = writing.Writer.save
-    def broken(self, state):
-        if state["epoch"] == when:
-            if place == "half a checkpoint":
-                self._checkpoint.with_name(".checkpoint.pt.1.part").write_bytes(b"PK half of it")
-            die()
-        save(self, state)
-    writing.Writer.save = broken
-if place == "half a start":
-    write_whole, calls = writing.write_whole, []
-    def broken(path, write):
-        calls.append(path)
-        if len(calls) == when:
-            die()
-        write_whole(path, write)
-    writing.write_whole = broken
-print("ready", flush=True)
-for epoch in train(config, folder):
-    print(epoch.index, flush=True)
-"""
+def train_to_death(place: str, when: int, folder: Path, config: RunConfig, threads: int, told: Connection) -> None:
+    torch.set_num_threads(threads)
+    break_at(place, when)
+    for epoch in train(config, folder):
+        told.send(epoch.index)
+
+
+def break_at(place: str, when: int) -> None:
+    if place in ("half a frame", "no metrics line", "half a metrics line"):
+        Writer.append = partialmethod(broken_append, Writer.append, place, when)
+    if place in ("no checkpoint", "half a checkpoint"):
+        Writer.save = partialmethod(broken_save, Writer.save, place, when)
+    if place == "half a start":
+        left = iter(range(when - 1))
+        write_whole = writing.write_whole
+        writing.write_whole = lambda path, write: die() if next(left, None) is None else write_whole(path, write)
+
+
+def broken_append(self: Writer, append: Callable, place: str, when: int, metrics: dict, latents: np.ndarray) -> None:
+    if metrics["epoch"] == when:
+        with self._latents.open("ab") as file:
+            content = latents.astype("<f4").tobytes()
+            file.write(content[: len(content) // 2] if place == "half a frame" else content)
+        if place == "half a metrics line":
+            with self._metrics.open("ab") as file:
+                file.write(b'{"epoch": 3, "gam')
+        die()
+    append(self, metrics, latents)
+
+
+def broken_save(self: Writer, save: Callable, place: str, when: int, state: dict) -> None:
+    if state["epoch"] == when:
+        if place == "half a checkpoint":
+            self._checkpoint.with_name(".checkpoint.pt.1.part").write_bytes(b"PK half of it")
+        die()
+    save(self, state)
+
 
 PLACES = [
     ("half a frame", 1),
@@ -87,10 +91,24 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return Recording(folder)
 
 
-def start(place: str, when: int, folder: Path, config: RunConfig = CONFIG, threads: int = 1) -> subprocess.Popen:
-    command = [sys.executable, "-c", CHILD, place, str(when), str(folder), config.to_json()]
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+@pytest.fixture(scope="module")
+def start() -> Iterator[Start]:
+    """Starts a child, which has torch already: a server with it is forked, for its import takes seconds."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["binenc_kit.training", "pytest", "sklearn.datasets", "torch._dynamo"])
+    children = []
+
+    def start_it(
+        place: str, when: int, folder: Path, config: RunConfig = CONFIG, threads: int = 1
+    ) -> tuple[BaseProcess, Connection]:
+        hear, tell = context.Pipe(duplex=False)
+        children.append(context.Process(target=train_to_death, args=(place, when, folder, config, threads, tell)))
+        children[-1].start()
+        return children[-1], hear
+
+    yield start_it
+    for child in children:
+        child.kill()
 
 
 def assert_the_same(run: Recording, undisturbed: Recording) -> None:
@@ -103,10 +121,13 @@ def assert_the_same(run: Recording, undisturbed: Recording) -> None:
 
 
 @pytest.mark.parametrize(("place", "when"), PLACES)
-def test_killed_in_the_middle_of_writing(place: str, when: int, undisturbed: Recording, tmp_path: Path) -> None:
+def test_killed_in_the_middle_of_writing(
+    place: str, when: int, start: Start, undisturbed: Recording, tmp_path: Path
+) -> None:
     folder = tmp_path / "run"
-    child = start(place, when, folder)
-    assert child.wait(timeout=60) == -signal.SIGKILL
+    child, _ = start(place, when, folder)
+    child.join(timeout=60)
+    assert child.exitcode == -signal.SIGKILL
     assert not (folder / "finished").exists()
     if (folder / "config.json").exists() and (folder / "latents.npy").exists():
         run = Recording(folder)  # it opens, and holds every complete epoch
@@ -118,25 +139,27 @@ def test_killed_in_the_middle_of_writing(place: str, when: int, undisturbed: Rec
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_killed_while_a_convnet_trains_on_all_cores(tmp_path: Path) -> None:
+def test_killed_while_a_convnet_trains_on_all_cores(start: Start, tmp_path: Path) -> None:
     config = replace(CONFIG, backbone="convnet", width=8, epochs=3, batch_size=32)
     list(train(config, tmp_path / "whole"))
-    child = start("half a checkpoint", 2, tmp_path / "run", config, threads=torch.get_num_threads())
-    assert child.wait(timeout=60) == -signal.SIGKILL
+    child, _ = start("half a checkpoint", 2, tmp_path / "run", config, threads=torch.get_num_threads())
+    child.join(timeout=60)
+    assert child.exitcode == -signal.SIGKILL
     list(train(config, tmp_path / "run"))
     assert_the_same(Recording(tmp_path / "run"), Recording(tmp_path / "whole"))
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.013, 0.031, 0.05])
-def test_killed_at_any_moment(delay: float, undisturbed: Recording, tmp_path: Path) -> None:
+def test_killed_at_any_moment(delay: float, start: Start, tmp_path: Path) -> None:
+    config = replace(CONFIG, epochs=60)  # takes longer than this process may have to wait for its turn
+    list(train(config, tmp_path / "undisturbed"))
     folder = tmp_path / "run"
-    child = start("anywhere", 0, folder)
-    for expected in ("ready", "1"):
-        assert child.stdout.readline().strip() == expected
+    child, told = start("anywhere", 0, folder, config)
+    assert told.recv() == 1
     time.sleep(delay)
     child.kill()
-    child.wait(timeout=60)
-    assert child.returncode == -signal.SIGKILL
+    child.join(timeout=60)
+    assert child.exitcode == -signal.SIGKILL
     assert Recording(folder).epochs >= 1
-    list(train(CONFIG, folder))
-    assert_the_same(Recording(folder), undisturbed)
+    list(train(config, folder))
+    assert_the_same(Recording(folder), Recording(tmp_path / "undisturbed"))
