@@ -27,7 +27,7 @@ hypothesis.settings.load_profile("beside others")
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Slow tests are for the workflow file, not for everybody's make test."""
     if item.get_closest_marker("slow") and not os.environ.get("BINENC_KIT_SLOW"):
-        pytest.skip("takes minutes and a network: set BINENC_KIT_SLOW=1, as the workflow file does")
+        pytest.skip("takes long, or a network: set BINENC_KIT_SLOW=1, as the workflow file does")
 
 
 @pytest.fixture(autouse=True)

@@ -116,6 +116,7 @@ def test_a_bad_parameter_stops_it_with_one_sentence(parameters: list[str], expec
     assert not list(tmp_path.rglob("config.json"))
 
 
+@pytest.mark.slow
 def test_the_study_runs_anew_from_its_parameters(tmp_path: Path) -> None:
     arguments = ["-y", "rerun: true", "-p", "data", "digits", "-y", "backbones: {mlp: 16}", "-y", "seeds: [0]"]
     arguments += ["-y", "base: {epochs: 8, gamma_last: 3.0, P: 4}", "-y", "axes: {epochs: [4]}", "-p", "attacked", "40"]
