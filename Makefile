@@ -44,7 +44,7 @@ demo: $(READY) ## four heads on digits, 3 seeds: a table, figures and a report i
 	@mkdir -p runs/demo
 	@$(BIN)/papermill notebooks/reproduce.ipynb runs/demo/reproduce.ipynb -f notebooks/settings/demo.yaml $(DEMO)
 
-test: $(READY) ## everything CI checks: ruff, mypy, pytest, and every notebook run again by nbval
+test: $(READY) ## ruff, mypy, pytest, and every notebook run again by nbval; only a few long tests are left to CI
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
