@@ -57,6 +57,9 @@ def test_a_misspelt_parameter_stops_it_and_lists_the_right_ones(tmp_path: Path) 
 
 
 def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Path) -> None:
+    nothing = papermill(tmp_path, *QUICK, "-p", "report_only", "True")
+    assert nothing.returncode != 0
+    assert "none of these runs is done in" in nothing.stderr
     typed = re.search(r"^\S+papermill notebooks/reproduce.ipynb runs/mine.ipynb (.+)$", README, re.MULTILINE)[1].split()
     typed = [str(ROOT / word) if word.endswith(".yaml") else word for word in typed]
     arguments = [*QUICK, "-y", "heads: [BinEnc, NoPen]", "-y", "seeds: [0, 1]", "-y", "lrs: [0.001, 0.01]", *typed]
@@ -105,7 +108,9 @@ def test_two_commands_make_everything_and_the_second_trains_nothing(tmp_path: Pa
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [
-        (["-p", "P", "2"], "use P >= 4"),  # test_config has many more of these
+        (["-y", "heads: [BinEncc]"], "did you mean BinEnc"),
+        (["-p", "P", "2"], "use P >= 4"),
+        (["-p", "gamma_start", "-1"], "gamma_start is -1"),
         (["-p", "data", "folder:nowhere"], "no folder train/"),
     ],
 )

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 SOURCES = [*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("*.md"), *(ROOT / "docs" / "site").glob("*.md")]
 PAGES = sorted(path.stem for path in SOURCES)
 # Looked at by axe-core with all of their code, and in the dark and on a telephone, too: the other pages are made of the
-# same parts, and the colours of a thousand words of code take it seconds.
-SAMPLE = ["index", "README", "glossary", "gallery", "01_push_pull", "04_is_it_binary", "reproduce"]
+# same parts, and the colours of a thousand words of code take it seconds. A test compares the colours.
+SAMPLE = ["index", "README", "glossary", "gallery", "01_push_pull", "02_four_heads", "04_is_it_binary", "reproduce"]
 SEEN = """() => ({
   links: [...document.querySelectorAll("a[href]")].map((link) => link.getAttribute("href")),
   pictures: [...document.images].filter((one) => !one.alt || !one.naturalWidth).map((one) => one.outerHTML),
@@ -122,6 +122,15 @@ def test_no_widget_formula_or_page_is_missing(site: Path) -> None:
     assert 'class="math' in texts["glossary.html"]
     assert not any("google.colab" in text for text in texts.values())
     assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < 60_000_000
+
+
+def test_the_sample_has_every_colour_of_code(site: Path) -> None:
+    colours = {
+        name: set(re.findall(r'<span class="([a-z]\w{0,2})">', (site / f"{name}.html").read_text())) for name in PAGES
+    }
+    sample = set().union(*(colours[name] for name in SAMPLE))
+    assert len(sample) > 15
+    assert {name: colours[name] - sample for name in PAGES if colours[name] - sample} == {}
 
 
 def test_a_search_finds_what_the_glossary_explains(visit: Callable[..., Page]) -> None:
